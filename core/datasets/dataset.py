@@ -1,0 +1,90 @@
+"""The values that every source of pictures gives: the data set, its labels, its identity."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict
+
+from core.config import ImportConfig
+
+
+class DataIdentity(BaseModel):
+    """What tells one data set from another; kept in config.json and in recipes.
+
+    fingerprint is a SHA-256 in hex over the source's content or its files' names, sizes and times,
+    together with the import policy. source is the path as opened, or "faces…" for the built-in set.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    source: str
+    kind: str
+    count: int
+    height: int
+    width: int
+    channels: int
+    policy: ImportConfig
+    fingerprint: str
+
+
+@dataclass(frozen=True, eq=False)
+class LabelColumn:
+    """One label per picture: categories (values index classes), or numbers when classes is empty."""
+
+    name: str
+    values: NDArray[np.int32] | NDArray[np.float32]  # (N,)
+    classes: tuple[str, ...] = ()
+
+    def text(self, index: int) -> str:
+        """The label of one picture as a person reads it; empty where it has none (a negative category)."""
+        value = self.values[index]
+        if self.classes:
+            return self.classes[int(value)] if value >= 0 else ""
+        return f"{float(value):.3g}"
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """A file that could not be read, and why, in one sentence."""
+
+    file: str
+    reason: str
+
+
+@dataclass(frozen=True, eq=False)
+class ImageDataset:
+    """Pictures, uint8 (N,H,W,C) with C 1 or 3, mapped from a file: slicing reads only what is asked for.
+
+    reading says how the source was understood ("(4500,64,64,3) uint8, 0..255, read as colour").
+    files names each picture's own file where it has one. Nothing here is ever changed.
+    """
+
+    pixels: NDArray[np.uint8]
+    identity: DataIdentity
+    reading: str
+    labels: tuple[LabelColumn, ...] = ()
+    files: tuple[str, ...] = ()
+    skipped: tuple[Skipped, ...] = field(default=())
+
+    def __len__(self) -> int:
+        return len(self.pixels)
+
+    @property
+    def picture_shape(self) -> tuple[int, int, int]:
+        """(height, width, channels) of every picture."""
+        _, height, width, channels = self.pixels.shape
+        return height, width, channels
+
+    def pictures(self, indices: NDArray[np.int64] | list[int] | slice) -> NDArray[np.uint8]:
+        """A contiguous copy of the pictures at indices: uint8 (n,H,W,C)."""
+        return np.ascontiguousarray(self.pixels[indices])
+
+    def file_of(self, index: int) -> Path | None:
+        """The file that picture index came from, where it is a file of its own that can be shown."""
+        if not self.files:
+            return None
+        path = Path(self.identity.source) / self.files[index]
+        return path if path.exists() else None
