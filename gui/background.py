@@ -1,0 +1,262 @@
+"""Work beside the window: IteratorThread drains a generator, LatestOnly answers the newest request.
+
+Their signals must be connected to @Slot methods of QObjects: PySide6 runs a lambda or a free function that
+is connected to a worker's signal in the worker's thread.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Generator
+from typing import Any
+
+from PySide6.QtCore import QObject, QThread, Signal, Slot
+
+REPORT_INTERVAL_S = 0.05
+
+
+class IteratorThread(QThread):
+    """Drains the generator that make gives, in a thread of its own, and reports what it yields in batches.
+
+    Pausing is not asking for the next item, stopping is closing the generator, in its own thread.
+
+    Signals:
+        items_arrived(list): everything yielded since the last batch, at most every 50 ms.
+        done(object): the generator's return value; None after request_stop().
+        failed(object): the exception that it raised.
+        Exactly one of done and failed comes, and then QThread.finished.
+    """
+
+    items_arrived = Signal(list)
+    done = Signal(object)
+    failed = Signal(object)
+
+    def __init__(self, make: Callable[[], Generator[Any, None, Any]], parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._make = make
+        self._go = threading.Event()
+        self._go.set()
+        self._hands_off = threading.Event()
+        self._hands_off.set()
+        self._stop = False
+
+    def pause(self) -> None:
+        """Ask for no further item until resume()."""
+        self._go.clear()
+
+    def resume(self) -> None:
+        """Go on after pause()."""
+        self._go.set()
+
+    def hold(self, held: bool) -> None:
+        """Wait between items while held (a hand is on a dial); independent of pause."""
+        if held:
+            self._hands_off.clear()
+        else:
+            self._hands_off.set()
+
+    def request_stop(self) -> None:
+        """Close the generator after the item in work; done(None) follows."""
+        self._stop = True
+        self._go.set()
+        self._hands_off.set()
+
+    def stop_and_wait(self) -> None:
+        """request_stop, and wait until the thread has ended."""
+        self.request_stop()
+        self.wait()
+
+    def run(self) -> None:
+        """QThread's entry; never called by hand."""
+        try:
+            result = self._drain()
+        except Exception as error:  # reported whole: the window must never say "training" for ever
+            self.failed.emit(error)
+        else:
+            self.done.emit(result)
+
+    def _drain(self) -> object:
+        if self._stop:
+            return None
+        generator = self._make()
+        batch: list[Any] = []
+        reported = 0.0
+        try:
+            while True:
+                if not self._go.is_set() and batch:
+                    self.items_arrived.emit(batch)
+                    batch = []
+                self._go.wait()
+                self._hands_off.wait()
+                if self._stop:
+                    return None
+                try:
+                    item = next(generator)
+                except StopIteration as end:
+                    return end.value
+                batch.append(item)
+                now = time.monotonic()
+                if now - reported >= REPORT_INTERVAL_S:
+                    self.items_arrived.emit(batch)
+                    batch, reported = [], now
+        finally:
+            if batch:
+                self.items_arrived.emit(batch)
+            generator.close()
+
+
+class LatestOnly(QThread):
+    """Computes answers in a thread of its own; of the requests that wait, only the newest is answered.
+
+    A request is a value; what answer(request) returns is sent with it.
+
+    Signals:
+        answered(object, object): the request and its answer.
+        failed(object, object): the request and the exception.
+    """
+
+    answered = Signal(object, object)
+    failed = Signal(object, object)
+
+    def __init__(self, answer: Callable[[Any], Any], parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._answer = answer
+        self._condition = threading.Condition()
+        self._waiting: list[Any] = []  # empty, or the one newest request
+        self._busy = False
+        self._stop = False
+
+    def submit(self, request: object) -> None:
+        """Ask for an answer; a request that still waits is dropped. Starts the thread at the first call."""
+        with self._condition:
+            self._waiting[:] = [request]
+            self._condition.notify()
+        if not self.isRunning() and not self._stop:
+            self.start()
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing waits and nothing is in work."""
+        with self._condition:
+            return not self._waiting and not self._busy
+
+    def stop_and_wait(self) -> None:
+        """Drop what waits and wait until the thread has ended."""
+        with self._condition:
+            self._stop = True
+            self._waiting.clear()
+            self._condition.notify()
+        self.wait()
+
+    def run(self) -> None:
+        """QThread's entry; never called by hand."""
+        while True:
+            with self._condition:
+                self._busy = False
+                while not self._waiting and not self._stop:
+                    self._condition.wait()
+                if self._stop:
+                    return
+                request = self._waiting.pop()
+                self._busy = True
+            try:
+                answer = self._answer(request)
+            except Exception as error:  # reported whole, with its request
+                self.failed.emit(request, error)
+            else:
+                self.answered.emit(request, answer)
+
+
+class Runner(QObject):
+    """Runs one generator at a time; starting another stops the one before, whose late reports are dropped.
+
+    Signals: as IteratorThread, of the current generator alone. done comes with None after stop().
+    """
+
+    items_arrived = Signal(list)
+    done = Signal(object)
+    failed = Signal(object)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._thread: IteratorThread | None = None
+        self._retired: list[IteratorThread] = []
+
+    @property
+    def is_running(self) -> bool:
+        """Whether a generator is being drained and has not been dropped."""
+        return self._thread is not None
+
+    def start(self, make: Callable[[], Generator[Any, None, Any]]) -> None:
+        """Drain the generator that make gives, in a new thread."""
+        self.drop()
+        thread = IteratorThread(make, self)
+        thread.items_arrived.connect(self._on_items)
+        thread.done.connect(self._on_done)
+        thread.failed.connect(self._on_failed)
+        thread.finished.connect(self._on_finished)
+        self._thread = thread
+        thread.start()
+
+    def pause(self) -> None:
+        """Ask for no further item until resume()."""
+        if self._thread:
+            self._thread.pause()
+
+    def resume(self) -> None:
+        """Go on after pause()."""
+        if self._thread:
+            self._thread.resume()
+
+    def hold(self, held: bool) -> None:
+        """Wait between items while held."""
+        if self._thread:
+            self._thread.hold(held)
+
+    def stop(self) -> None:
+        """Close the generator; done(None) follows."""
+        if self._thread:
+            self._thread.request_stop()
+
+    def drop(self) -> None:
+        """Close the generator and report nothing more of it."""
+        if self._thread:
+            self._thread.request_stop()
+            self._retired.append(self._thread)
+            self._thread = None
+
+    def close(self) -> None:
+        """Drop, and wait for every thread."""
+        self.drop()
+        for thread in self._retired:
+            thread.stop_and_wait()
+
+    def _is_current(self) -> bool:
+        return self._thread is not None and self.sender() is self._thread
+
+    @Slot(list)
+    def _on_items(self, items: list[Any]) -> None:
+        if self._is_current():
+            self.items_arrived.emit(items)
+
+    @Slot(object)
+    def _on_done(self, result: object) -> None:
+        if self._is_current():
+            self._release()
+            self.done.emit(result)
+
+    @Slot(object)
+    def _on_failed(self, error: object) -> None:
+        if self._is_current():
+            self._release()
+            self.failed.emit(error)
+
+    def _release(self) -> None:
+        assert self._thread is not None
+        self._retired.append(self._thread)
+        self._thread = None
+
+    @Slot()
+    def _on_finished(self) -> None:
+        for thread in [thread for thread in self._retired if thread.isFinished()]:
+            self._retired.remove(thread)
+            thread.deleteLater()

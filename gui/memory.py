@@ -1,0 +1,136 @@
+"""What is kept between starts: which data and run were open, and the editing document of each run.
+
+The files are JSON in places.state_folder(): session.json, and editing/<key>.json for each pair of run and
+data. A file that cannot be read is passed over: memory is a convenience, never an obstacle.
+"""
+
+import hashlib
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from core.atomic import write_text
+from core.config import ImportConfig
+from core.edits import edits_text, parse_edits
+from core.errors import EditError
+from core.places import state_folder
+from gui.edit_state import Document, EditState, Kept, StartCode
+
+_MAX_BYTES = 64 * 2**20
+
+M = TypeVar("M", bound=BaseModel)
+
+
+class _Saved(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class SavedState(_Saved):
+    """An EditState: edits in their text form."""
+
+    start_text: str = ""
+    start: tuple[float, ...] | None = None
+    edits: str = ""
+
+    @classmethod
+    def of(cls, state: EditState) -> "SavedState":
+        """From the live value."""
+        start = state.start
+        return cls(
+            start_text=start.text if start else "",
+            start=start.code if start else None,
+            edits=edits_text(state.edits),
+        )
+
+    def state(self, latent_dim: int) -> EditState:
+        """The live value. Raises: EditError when it is of another code size."""
+        if self.start is not None and len(self.start) != latent_dim:
+            raise EditError("start code of another size")
+        start = StartCode(self.start_text, self.start) if self.start is not None else None
+        return EditState(start, parse_edits(self.edits, latent_dim) if self.edits else ())
+
+
+class SavedKept(_Saved):
+    """A Kept of one picture."""
+
+    index: int
+    state: SavedState
+    note: str = ""
+
+
+class SavedDocument(_Saved):
+    """The editing document of one run with one data set."""
+
+    index: int = 0
+    target_index: int = -1
+    dial: int = 0
+    state: SavedState = SavedState()
+    kept: tuple[SavedKept, ...] = ()
+    presets: dict[str, SavedState] = {}
+    previews: tuple[int, ...] = ()
+
+
+class SavedSession(_Saved):
+    """What was open."""
+
+    source: str
+    policy: ImportConfig = ImportConfig()
+    run: str | None = None
+    index: Annotated[int, Field(ge=0)] = 0
+
+
+def saved_document(document: Document, dial: int, target: int, presets: dict[str, EditState],
+                   previews: tuple[int, ...]) -> SavedDocument:  # fmt: skip
+    """The document as it is kept."""
+    return SavedDocument(
+        index=document.index,
+        target_index=target,
+        dial=dial,
+        state=SavedState.of(document.edit),
+        kept=tuple(
+            SavedKept(index=index, state=SavedState.of(kept.state), note=kept.note)
+            for index, adjustments in document.kept
+            for kept in adjustments
+        ),
+        presets={name: SavedState.of(state) for name, state in presets.items()},
+        previews=previews,
+    )
+
+
+def restored_document(saved: SavedDocument, latent_dim: int, count: int) -> Document:
+    """The document that was kept, for a code of latent_dim and count pictures. Raises: EditError."""
+    document = Document(index=min(max(saved.index, 0), count - 1), edit=saved.state.state(latent_dim))
+    for kept in saved.kept:
+        if 0 <= kept.index < count:
+            known = document.kept_of(kept.index)
+            added = Kept(kept.state.state(latent_dim), kept.note)
+            document = document.with_kept(kept.index, (*known, added))
+    return document
+
+
+def document_path(run: Path, fingerprint: str) -> Path:
+    """The file of the document of one run with the data of one fingerprint."""
+    key = hashlib.sha256(f"{run.resolve()}\n{fingerprint}".encode()).hexdigest()[:32]
+    return state_folder() / "editing" / f"{key}.json"
+
+
+def session_path() -> Path:
+    """The file that says what was open."""
+    return state_folder() / "session.json"
+
+
+def save(path: Path, value: BaseModel) -> None:
+    """Write a value. Raises: OSError."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_text(path, value.model_dump_json(indent=1))
+
+
+def load(path: Path, kind: type[M]) -> M | None:
+    """The value of a file, or None when it is absent or not sound."""
+    try:
+        if path.stat().st_size > _MAX_BYTES:
+            return None
+        return kind.model_validate_json(path.read_bytes())
+    except (OSError, ValidationError):
+        return None

@@ -1,0 +1,73 @@
+"""What must be there before Qt is loaded, looked at without loading it: a display, its libraries, sound versions."""
+
+import ctypes
+import os
+import sys
+from importlib import metadata
+
+from core.translate import tr
+
+# What the xcb platform of Qt 6.11 loads, and the Debian package that has it.
+LINUX_LIBRARIES = {
+    "libEGL.so.1": "libegl1",
+    "libGL.so.1": "libgl1",
+    "libdbus-1.so.3": "libdbus-1-3",
+    "libxkbcommon-x11.so.0": "libxkbcommon-x11-0",
+    "libxcb-cursor.so.0": "libxcb-cursor0",
+    "libxcb-icccm.so.4": "libxcb-icccm4",
+    "libxcb-image.so.0": "libxcb-image0",
+    "libxcb-keysyms.so.1": "libxcb-keysyms1",
+    "libxcb-render-util.so.0": "libxcb-render-util0",
+    "libxcb-shape.so.0": "libxcb-shape0",
+    "libxcb-xkb.so.1": "libxcb-xkb1",
+}
+_QT_CORE_LIBRARIES = ("libEGL.so.1", "libGL.so.1", "libdbus-1.so.3")
+
+
+def obstacle() -> str | None:
+    """One sentence on why the window cannot open here and what to do, or None."""
+    return _versions_obstacle(sys.version_info[:2], _version("PySide6-Essentials")) or (
+        _display_obstacle() if sys.platform.startswith("linux") else None
+    )
+
+
+def _version(distribution: str) -> str:
+    try:
+        return metadata.version(distribution)
+    except metadata.PackageNotFoundError:
+        return ""
+
+
+def _versions_obstacle(python: tuple[int, int], pyside: str) -> str | None:
+    # PySide6 6.12.0 on Python 3.11 loses a reference to True and None at ordinary calls and aborts.
+    if python < (3, 12) and pyside.startswith("6.12."):
+        return tr(
+            "PySide6 {version} aborts on Python 3.11: install PySide6-Essentials 6.11 or use Python 3.12.",
+            version=pyside,
+        )
+    return None
+
+
+def _display_obstacle() -> str | None:
+    platform = os.environ.get("QT_QPA_PLATFORM", "")
+    headless = platform.split(":")[0] in ("offscreen", "minimal", "vnc", "linuxfb", "eglfs")
+    if not headless and not os.environ.get("DISPLAY") and not os.environ.get("WAYLAND_DISPLAY"):
+        return tr(
+            "There is no display: start this on a desktop or under Xvfb; the verbs train, edit and info need none."
+        )
+    wanted = _QT_CORE_LIBRARIES if headless or os.environ.get("WAYLAND_DISPLAY") else tuple(LINUX_LIBRARIES)
+    missing = [LINUX_LIBRARIES[name] for name in wanted if not _loads(name)]
+    if missing:
+        return tr(
+            "System libraries are missing; on Debian or Ubuntu: sudo apt-get install {packages}",
+            packages=" ".join(missing),
+        )
+    return None
+
+
+def _loads(name: str) -> bool:
+    try:
+        ctypes.CDLL(name)
+    except OSError:
+        return False
+    return True

@@ -1,0 +1,659 @@
+"""Session: the single source of truth of the window. Panels draw what it holds and ask it to change."""
+
+import secrets
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
+from PySide6.QtGui import QUndoStack
+
+from core.codec import Codec, weights_fingerprint
+from core.config import ImportConfig, TrainConfig
+from core.datasets import ImageDataset
+from core.edits import Edit, Operation, parse_typed
+from core.errors import EditError, LatentDialsError, RunError
+from core.export.recipe import Recipe
+from core.latents import codes_key, random_codes
+from core.models import build_network
+from core.places import runs_folder
+from core.runs import MODEL, Run
+from core.translate import tr
+from gui import memory
+from gui.analyst import FULL_LIMIT, QUICK_LIMIT, Analyst, Subject
+from gui.commands import ChangeDocument
+from gui.edit_state import Document, EditState, Kept, StartCode
+from gui.opener import Opener
+from gui.recipes import recipe_of
+from gui.renderer import Extras, ExtrasRequest, PictureRequest, Pictures, Renderer, Traversal
+from gui.trainer import PreviewRequest, Trainer, TrainingState
+
+PREVIEW_COUNT = 6
+UNDO_LIMIT = 500
+_SAVE_DELAY_MS = 400
+
+
+@dataclass(frozen=True)
+class Task:
+    """Long work that the status bar shows; total 0 means that its length is not known."""
+
+    text: str
+    done: int = 0
+    total: int = 0
+    cancellable: bool = True
+
+
+class Session(QObject):
+    """Data, run, picture, edit: what they are now, and every request to change them.
+
+    Signals:
+        dataset_changed(): dataset is another, or none.
+        run_changed(): run is another, or none.
+        model_changed(): codec has other weights, or there is none.
+        selection_changed(): index or target_index is another.
+        edit_changed(): edit is another.
+        dial_changed(): dial, the dimension in hand, is another.
+        kept_changed(): kept or kept_pictures are others.
+        pictures_changed(): pictures are newly computed, or None.
+        traversal_changed(): traversal is newly computed, or None.
+        presets_changed(), previews_chosen(): presets, preview_indices are others.
+        task_changed(): task is another, or None.
+        message_posted(str): one sentence of news.
+        failed(str): one sentence on what went wrong and the way out.
+    """
+
+    dataset_changed = Signal()
+    run_changed = Signal()
+    model_changed = Signal()
+    selection_changed = Signal()
+    edit_changed = Signal()
+    dial_changed = Signal()
+    kept_changed = Signal()
+    pictures_changed = Signal()
+    traversal_changed = Signal()
+    presets_changed = Signal()
+    previews_chosen = Signal()
+    task_changed = Signal()
+    message_posted = Signal(str)
+    failed = Signal(str)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.dataset: ImageDataset | None = None
+        self.run: Run | None = None
+        self.codec: Codec | None = None
+        self.target_index = -1
+        self.dial = 0
+        self.pictures: Pictures | None = None
+        self.traversal: Traversal | None = None
+        self.kept_pictures: tuple[NDArray[np.uint8], ...] = ()
+        self.presets: dict[str, EditState] = {}
+        self.preview_indices: tuple[int, ...] = ()
+        self.task: Task | None = None
+        self._document = Document()
+        self._shown: tuple[Codec, int] | None = None  # whose pictures are shown; others come within a moment
+        self.undo_stack = QUndoStack(self)
+        self.undo_stack.setUndoLimit(UNDO_LIMIT)
+        self._renderer = Renderer(self)
+        self._renderer.pictures_ready.connect(self._on_pictures_ready)
+        self._renderer.extras_ready.connect(self._on_extras_ready)
+        self._renderer.failed.connect(self._on_failed)
+        self.analyst = Analyst(self)
+        self.analyst.statistics_changed.connect(self._request_extras)
+        self.analyst.progressed.connect(self._on_analyst_progressed)
+        self.analyst.failed.connect(self._on_failed)
+        self.trainer = Trainer(self)
+        self.trainer.weights_arrived.connect(self._on_weights_arrived)
+        self.trainer.ended.connect(self._on_training_ended)
+        self.trainer.failed.connect(self._on_failed)
+        self.opener = Opener(self)
+        self._save_timer = QTimer(self, singleShot=True, interval=_SAVE_DELAY_MS)
+        self._save_timer.timeout.connect(self.save)
+
+    # ---- what is ---------------------------------------------------------------------------------------
+
+    @property
+    def index(self) -> int:
+        """The selected picture, -1 for none."""
+        return self._document.index
+
+    @property
+    def edit(self) -> EditState:
+        """What is done to the code."""
+        return self._document.edit
+
+    @property
+    def kept(self) -> tuple[Kept, ...]:
+        """The kept adjustments of the selected picture."""
+        return self._document.kept_of(self.index)
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether every picture asked for has been shown."""
+        return self._renderer.idle and not self.opener.is_busy
+
+    def start_value(self, dim: int) -> float:
+        """The value of one dimension before the edits; 0 while none is known."""
+        if self.edit.start is not None:
+            return self.edit.start.code[dim]
+        return float(self.pictures.code[dim]) if self.pictures is not None else 0.0
+
+    def value_of(self, dim: int) -> float:
+        """The edited value of one dimension."""
+        return self.edit.value(dim, self.start_value(dim))
+
+    def original(self) -> NDArray[np.uint8] | None:
+        """The selected picture (H,W,C)."""
+        if self.dataset is None or self.index < 0:
+            return None
+        return self.dataset.pictures([self.index])[0]
+
+    # ---- pictures and dials in hand --------------------------------------------------------------------
+
+    def select_image(self, index: int) -> None:
+        """Take a picture in hand. The edits stay and apply to it; a start code goes, as a step to undo."""
+        if self.dataset is None or not 0 <= index < len(self.dataset) or index == self.index:
+            return
+        chosen = replace(self._document, index=index)
+        if self.edit.start is not None:
+            self._push(tr("Select picture {index}", index=index), replace(chosen, edit=EditState()))
+        else:
+            self._put(chosen)
+
+    def step_selection(self, delta: int) -> None:
+        """Select the picture delta places further on, stopping at the ends."""
+        if self.dataset is not None:
+            self.select_image(min(max(self.index + delta, 0), len(self.dataset) - 1))
+
+    def set_target(self, index: int) -> None:
+        """Choose the picture whose code can be loaded; -1 for none."""
+        if self.dataset is not None and -1 <= index < len(self.dataset) and index != self.target_index:
+            self.target_index = index
+            self.selection_changed.emit()
+            self._save_soon()
+
+    def choose_dial(self, dim: int) -> None:
+        """Take a dial in hand: its traversal is shown."""
+        if self.codec is not None and 0 <= dim < self.codec.latent_dim and dim != self.dial:
+            self.dial = dim
+            self.dial_changed.emit()
+            self._request_extras()
+            self._save_soon()
+
+    def hold_hand(self, held: bool) -> None:
+        """A hand is on a dial: training waits between its steps."""
+        self.trainer.hold(held)
+
+    # ---- edits -----------------------------------------------------------------------------------------
+
+    def turn_dial(self, dim: int, value: float, gesture: object = None) -> None:
+        """Turn one dimension to value; every turn of one gesture becomes one step to undo."""
+        if self.pictures is None or not np.isfinite(value):
+            return
+        self.choose_dial(dim)
+        edit = self.edit.with_value(dim, value, self.start_value(dim))
+        self._push_edit(tr("Turn z{dim} to {value}", dim=dim, value=f"{value:.2f}"), edit, gesture)
+
+    def type_on_dial(self, dim: int, text: str) -> None:
+        """Do what was typed on a dial: "+20", "-3", "1.5", "=-3" or "*2". Raises: EditError."""
+        edit = parse_typed(text, dim)
+        if self.pictures is None:
+            raise EditError(tr("There is no code to edit yet: open or train a model first."))
+        if not np.isfinite(np.float32(edit.of(self.value_of(dim)))):
+            raise EditError(tr("{text} is too large for a code.", text=text))
+        self.choose_dial(dim)
+        self._push_edit(tr("Edit z{dim}: {text}", dim=dim, text=text.strip()), self.edit.with_edit(edit))
+
+    def negate_dial(self, dim: int) -> None:
+        """Change the sign of one dimension."""
+        if self.pictures is not None:
+            self.choose_dial(dim)
+            edit = self.edit.with_edit(Edit(dim, Operation.MULTIPLY, -1.0))
+            self._push_edit(tr("Negate z{dim}", dim=dim), edit)
+
+    def reset_dial(self, dim: int) -> None:
+        """Take back every edit of one dimension."""
+        self._push_edit(tr("Reset z{dim}", dim=dim), self.edit.without(dim))
+
+    def reset_all(self) -> None:
+        """Take back every edit, and the start code."""
+        self._push_edit(tr("Reset all"), EditState())
+
+    def set_edit(self, edit: EditState, text: str) -> None:
+        """Replace the whole edit; text names the step."""
+        self._push_edit(text, edit)
+
+    def load_random_code(self, seed: int | None = None) -> None:
+        """Start from a random code: the prior for a vae, a Gaussian fitted to the codes for an ae."""
+        if self.codec is None or self.pictures is None:
+            return
+        seed = secrets.randbelow(10_000) if seed is None else seed
+        objective = self.codec.config.objective
+        code = random_codes(self.analyst.statistics, objective, 1, seed, self.codec.latent_dim)[0]
+        name = tr("random code {seed}", seed=seed)
+        self._push_edit(tr("Random code"), EditState(StartCode.of(name, code)))
+
+    def load_code_of(self, index: int) -> None:
+        """Start from the code of another picture."""
+        if self.codec is None or self.dataset is None or not 0 <= index < len(self.dataset):
+            return
+        code = self.codec.encode(self.dataset.pictures([index]))[0]
+        name = tr("code of #{index}", index=index)
+        self._push_edit(tr("Load the code of #{index}", index=index), EditState(StartCode.of(name, code)))
+
+    def keep_adjustment(self) -> None:
+        """Keep the current edit beside the picture."""
+        if self.edit.is_empty or self.pictures is None:
+            self.failed.emit(tr("Nothing is adjusted yet: turn a dial first."))
+            return
+        if any(kept.state == self.edit for kept in self.kept):
+            self.message_posted.emit(tr("This adjustment is kept already."))
+            return
+        self._push_kept(tr("Keep {text}", text=self.edit.text()), (*self.kept, Kept(self.edit)))
+
+    def remove_kept(self, position: int) -> None:
+        """Let a kept adjustment go."""
+        if 0 <= position < len(self.kept):
+            text = tr("Remove {text}", text=self.kept[position].state.text())
+            self._push_kept(text, (*self.kept[:position], *self.kept[position + 1 :]))
+
+    def set_note(self, position: int, note: str) -> None:
+        """Put the person's own words to a kept adjustment."""
+        if 0 <= position < len(self.kept) and self.kept[position].note != note:
+            kept = list(self.kept)
+            kept[position] = replace(kept[position], note=note)
+            self._push_kept(tr("Describe an adjustment"), tuple(kept))
+
+    def save_preset(self, name: str) -> None:
+        """Name the current edit, so that it can be applied again."""
+        name = name.strip()
+        if not name or self.edit.is_empty:
+            self.failed.emit(tr("A preset needs a name and an adjustment: turn a dial first."))
+            return
+        self.presets = {**self.presets, name: self.edit}
+        self.presets_changed.emit()
+        self._save_soon()
+
+    def apply_preset(self, name: str) -> None:
+        """Replace the edit by a named one."""
+        if name in self.presets:
+            self._push_edit(tr("Preset {name}", name=name), self.presets[name])
+
+    def delete_preset(self, name: str) -> None:
+        """Forget a named edit."""
+        if name in self.presets:
+            self.presets = {known: edit for known, edit in self.presets.items() if known != name}
+            self.presets_changed.emit()
+            self._save_soon()
+
+    # ---- previews --------------------------------------------------------------------------------------
+
+    def set_previews(self, indices: tuple[int, ...]) -> None:
+        """Choose the pictures that are reconstructed anew while a network learns."""
+        if self.dataset is None:
+            return
+        indices = tuple(dict.fromkeys(index for index in indices if 0 <= index < len(self.dataset)))
+        if indices != self.preview_indices:
+            self.preview_indices = indices
+            self.previews_chosen.emit()
+            self._request_previews()
+            self._save_soon()
+
+    def toggle_preview(self, index: int) -> None:
+        """Put a picture among the previews, or take it out."""
+        chosen = self.preview_indices
+        without = tuple(known for known in chosen if known != index)
+        self.set_previews(without if index in chosen else (*chosen, index))
+
+    # ---- opening ---------------------------------------------------------------------------------------
+
+    def open_dataset(self, source: str | Path, policy: ImportConfig | None = None, then_select: int = 0) -> None:
+        """Import pictures in the background; the model stays where it fits them."""
+        self.opener.open_dataset(str(source), policy or ImportConfig(), then_select)
+
+    def open_run(self, path: Path) -> None:
+        """Open a run's folder, with its own data where they can be found."""
+        self.opener.open_run(path)
+
+    def open_path(self, path: Path) -> None:
+        """Open whatever a path is: a run, a PNG with a recipe, or pictures."""
+        self.opener.open_path(path)
+
+    def cancel_task(self) -> None:
+        """Give up the long work that task shows."""
+        if self.opener.is_busy:
+            self.opener.cancel()
+        else:
+            self.analyst.cancel()
+
+    # ---- training --------------------------------------------------------------------------------------
+
+    def start_training(self, config: TrainConfig) -> None:
+        """Train a new run of the data that are open."""
+        if self.dataset is None:
+            self.failed.emit(tr("There is nothing to train on: open pictures first."))
+            return
+        if self.trainer.is_active:
+            self.failed.emit(tr("A run is being trained: stop it first."))
+            return
+        try:
+            run = Run.create(_new_run_path(config, self.dataset), config, self.dataset.identity)
+        except (LatentDialsError, OSError) as error:
+            self.failed.emit(str(error))
+            return
+        self.put_run(run, None)
+        self.trainer.start(self.dataset, config, run, resume=False)
+
+    @property
+    def can_continue(self) -> bool:
+        """Whether the open run can be trained further."""
+        run = self.run
+        return (
+            run is not None
+            and self.dataset is not None
+            and not self.trainer.is_active
+            and run.has_checkpoint
+            and run.config.data.fingerprint == self.dataset.identity.fingerprint
+        )
+
+    def continue_training(self, epochs: int | None = None) -> None:
+        """Train the open run further, from its last checkpoint, up to epochs in all."""
+        if not self.can_continue or self.run is None or self.dataset is None:
+            self.failed.emit(tr("This run cannot be continued: its checkpoint or its pictures are not at hand."))
+            return
+        try:
+            run = self.run
+            config = run.with_epochs(epochs) if epochs else run.config.train
+            self.trainer.start(self.dataset, config, run, resume=True)
+        except LatentDialsError as error:
+            self.failed.emit(str(error))
+
+    # ---- exchange with the opener ----------------------------------------------------------------------
+
+    def put_dataset(self, dataset: ImageDataset, select: int) -> None:
+        """Take over pictures that were opened; the opener's call. A model that does not fit is closed."""
+        self.save()
+        self.dataset = dataset
+        self.target_index = -1
+        self._document = Document()
+        self.undo_stack.clear()
+        self.pictures = self._shown = None
+        self.preview_indices = _spread(len(dataset), PREVIEW_COUNT)
+        keeps_model = self.codec is not None and self.codec.picture_shape == dataset.picture_shape
+        self.dataset_changed.emit()
+        if not keeps_model and self.run is not None:
+            self.put_run(None, None)
+        self.previews_chosen.emit()
+        self._take_up_document(min(max(select, 0), len(dataset) - 1))
+        if self.codec is not None:
+            self._study(FULL_LIMIT)
+        self._request_previews()
+
+    def put_run(self, run: Run | None, codec: Codec | None) -> None:
+        """Take over a run that was opened or made, with its codec if it has weights; the opener's call."""
+        self.save()
+        self.run, self.codec = run, codec
+        self.dial = 0
+        self.pictures = self.traversal = self._shown = None
+        self.kept_pictures = ()
+        self.presets = {}
+        self.analyst.clear()
+        self.trainer.show_history(run)
+        self.run_changed.emit()
+        self.model_changed.emit()
+        index = self.index
+        self._document = Document()
+        self.undo_stack.clear()
+        self._take_up_document(max(index, 0))
+        self.pictures_changed.emit()
+        self.traversal_changed.emit()
+        if codec is not None and self.dataset is not None:
+            self._study(FULL_LIMIT)
+        self._request_previews()
+
+    def put_document(self, document: Document, text: str) -> None:
+        """Show a whole document, from a recipe; a step to undo."""
+        self._push(text, document)
+
+    def show_task(self, task: Task | None) -> None:
+        """Show long work, or that it has ended."""
+        if task != self.task:
+            self.task = task
+            self.task_changed.emit()
+
+    def show_progress(self, text: str, done: int, total: int) -> None:
+        """Show how far long work is; total 0 when its length is not known."""
+        self.show_task(Task(text, done, total))
+
+    def recipe(self, positions: tuple[int, ...] | None = None, with_edit: bool = True) -> Recipe:
+        """How what is on the canvas was made: kept adjustments (those at positions), then the edit.
+
+        Raises: EditError while there is no picture.
+        """
+        return recipe_of(self, positions, with_edit)
+
+    # ---- keeping ---------------------------------------------------------------------------------------
+
+    def save(self) -> None:
+        """Keep what is open and the editing document; a failure is said and changes nothing."""
+        self._save_timer.stop()
+        if self.dataset is None:
+            return
+        identity = self.dataset.identity
+        open_now = memory.SavedSession(
+            source=identity.source,
+            policy=identity.policy,
+            run=str(self.run.path) if self.run else None,
+            index=max(self.index, 0),
+        )
+        try:
+            memory.save(memory.session_path(), open_now)
+            if self.run is not None and self.codec is not None and self.index >= 0:
+                saved = memory.saved_document(
+                    self._document, self.dial, self.target_index, self.presets, self.preview_indices
+                )
+                memory.save(memory.document_path(self.run.path, identity.fingerprint), saved)
+        except OSError as error:
+            self.failed.emit(tr("The editing session could not be saved: {reason}.", reason=error))
+
+    def close(self) -> None:
+        """Save, stop training so that the run is whole, and end every thread."""
+        self.save()
+        self.opener.close()
+        self.trainer.close()
+        self.analyst.close()
+        self._renderer.close()
+
+    # ---- inside ----------------------------------------------------------------------------------------
+
+    def _push_edit(self, text: str, edit: EditState, gesture: object = None) -> None:
+        self._push(text, replace(self._document, edit=edit), gesture)
+
+    def _push_kept(self, text: str, kept: tuple[Kept, ...]) -> None:
+        self._push(text, self._document.with_kept(self.index, kept))
+
+    def _push(self, text: str, document: Document, gesture: object = None) -> None:
+        if document != self._document:
+            self.undo_stack.push(ChangeDocument(text, self._document, document, self._put, gesture))
+
+    def _put(self, document: Document) -> None:
+        """The one setter of the document; the undo commands call it."""
+        before, self._document = self._document, document
+        if document.index != before.index:
+            self.selection_changed.emit()
+        if document.edit != before.edit:
+            self.edit_changed.emit()
+        if document.index != before.index or document.kept != before.kept:
+            self.kept_pictures = ()
+            self.kept_changed.emit()
+        self._request_pictures()
+        self._save_soon()
+
+    def _take_up_document(self, index: int) -> None:
+        """Show the document that was kept for this run and data, or picture index with no edit."""
+        if self.dataset is None:
+            return
+        document, dial = Document(index=index), 0
+        if self.run is not None and self.codec is not None:
+            path = memory.document_path(self.run.path, self.dataset.identity.fingerprint)
+            saved = memory.load(path, memory.SavedDocument)
+            if saved is not None:
+                try:
+                    document = memory.restored_document(saved, self.codec.latent_dim, len(self.dataset))
+                    self.presets = {
+                        name: state.state(self.codec.latent_dim) for name, state in saved.presets.items()
+                    }
+                except EditError:
+                    document = Document(index=index)
+                dial = saved.dial if saved.dial < self.codec.latent_dim else 0
+                self.target_index = saved.target_index if saved.target_index < len(self.dataset) else -1
+                if saved.previews:
+                    self.preview_indices = tuple(i for i in saved.previews if i < len(self.dataset))
+                    self.previews_chosen.emit()
+        self._document = Document(index=-2)  # so that everything is announced
+        self.dial = dial
+        self._put(document)
+        self.edit_changed.emit()
+        self.dial_changed.emit()
+        self.presets_changed.emit()
+
+    def _save_soon(self) -> None:
+        self._save_timer.start()
+
+    def _request_pictures(self) -> None:
+        original = self.original()
+        if self.codec is None or original is None or original.shape != self.codec.picture_shape:
+            return
+        known = self.pictures if self._shown == (self.codec, self.index) else None
+        self._renderer.request_pictures(PictureRequest(self.codec, self.index, original, self.edit, known))
+
+    @Slot()
+    def _request_extras(self) -> None:
+        pictures, codec = self.pictures, self.codec
+        if pictures is None or codec is None:
+            return
+        stats = self.analyst.statistics
+        dim = self.dial
+        if stats is None:
+            centre = float(pictures.code[dim])
+            span, centre_spread = (centre - 3.0, centre + 3.0), None
+        else:
+            span = (float(stats.low[dim]), float(stats.high[dim]))
+            centre_spread = (float(stats.mean[dim]), float(stats.std[dim]))
+        self._renderer.request_extras(
+            ExtrasRequest(codec, pictures.code, pictures.edited_code, dim, span, centre_spread, self.kept)
+        )
+
+    def _request_previews(self) -> None:
+        if self.codec is None or self.dataset is None or self.codec.picture_shape != self.dataset.picture_shape:
+            self.trainer.request_previews(None)
+            return
+        record = self.trainer.record
+        if record is not None:
+            epoch = float(record.epoch)
+        else:
+            epochs = self.trainer.history.columns()["epoch"]
+            epoch = float(epochs[-1]) if len(epochs) else 0.0
+        self.trainer.request_previews(
+            PreviewRequest(self.codec, self.dataset, self.preview_indices, epoch)
+        )
+
+    def _study(self, limit: int) -> None:
+        if self.codec is None or self.dataset is None:
+            return
+        keep = None
+        if self.run is not None and limit == FULL_LIMIT and self.run.has_weights:
+            try:
+                weights = weights_fingerprint(self.run.path / MODEL)
+                keep = (self.run.path / "codes.safetensors",
+                        codes_key(weights, self.dataset.identity.fingerprint, limit))  # fmt: skip
+            except LatentDialsError as error:
+                self.failed.emit(str(error))
+        self.analyst.study(Subject(self.codec, self.dataset, limit, keep))
+
+    def _use_codec(self, codec: Codec, limit: int) -> None:
+        first = self.codec is None
+        self.codec = codec
+        self.model_changed.emit()
+        if first:
+            self._take_up_document(max(self.index, 0))
+        self._request_pictures()
+        if limit == FULL_LIMIT or not self.analyst.is_running:
+            self._study(limit)
+        self._request_previews()
+
+    @Slot(object, object)
+    def _on_pictures_ready(self, request: PictureRequest, pictures: Pictures) -> None:
+        if request.codec is not self.codec or request.index != self.index:
+            return
+        self.pictures = pictures
+        self._shown = (request.codec, request.index)
+        self.pictures_changed.emit()
+        self._request_extras()
+
+    @Slot(object, object)
+    def _on_extras_ready(self, request: ExtrasRequest, extras: Extras) -> None:
+        if request.codec is not self.codec:
+            return
+        self.traversal = extras.traversal
+        self.traversal_changed.emit()
+        if request.kept == self.kept:
+            self.kept_pictures = extras.kept
+            self.kept_changed.emit()
+
+    @Slot(object)
+    def _on_weights_arrived(self, weights: dict[str, object]) -> None:
+        run = self.run
+        if run is None or not self.trainer.is_active:
+            return
+        codec = self.codec or Codec(build_network(run.config.network))
+        self._use_codec(codec.update(weights), QUICK_LIMIT)  # pyright: ignore[reportArgumentType]
+
+    @Slot(object)
+    def _on_training_ended(self, run: Run) -> None:
+        if self.run is None or run.path != self.run.path:
+            return
+        try:
+            if run.has_weights:
+                self._use_codec(Codec.from_run(run), FULL_LIMIT)
+        except LatentDialsError as error:
+            self.failed.emit(str(error))
+        self.run_changed.emit()
+
+    @Slot(object)
+    def _on_analyst_progressed(self, progress: object) -> None:
+        if self.opener.is_busy:
+            return
+        if progress is None or self.trainer.state is not TrainingState.IDLE:
+            self.show_task(None)
+        else:
+            self.show_task(Task(progress.text, progress.done, progress.total))  # pyright: ignore[reportAttributeAccessIssue]
+
+    @Slot(object)
+    def _on_failed(self, error: Exception) -> None:
+        self.report(error)
+
+    def report(self, error: Exception) -> None:
+        """Say what went wrong; a fault of ours goes on to the error hook as well."""
+        if isinstance(error, (LatentDialsError, OSError)):
+            self.failed.emit(str(error))
+            return
+        self.failed.emit(tr("Something went wrong: {reason}.", reason=error))
+        raise error
+
+
+def _spread(count: int, wanted: int) -> tuple[int, ...]:
+    return tuple(int(i) for i in np.unique(np.linspace(0, count - 1, min(wanted, count)).astype(int)))
+
+
+def _new_run_path(config: TrainConfig, dataset: ImageDataset) -> Path:
+    """A folder that is not there yet, named after what is trained."""
+    name = f"{Path(dataset.identity.name).stem or 'pictures'}-{config.network}-{config.objective}-{config.latent_dim}"
+    name = "".join(character if character.isalnum() or character in "-_" else "_" for character in name)
+    folder = runs_folder()
+    for number in range(1, 100_000):
+        path = folder / f"{name}-{number}"
+        if not path.exists():
+            return path
+    raise RunError(tr("The folder {folder} holds too many runs; remove some.", folder=folder))
