@@ -71,7 +71,7 @@ class ImportConfig(Settings):
         Literal["auto", "0..255", "0..1", "-1..1"],
         Field(
             title="Value range",
-            description="What black and white are in an array of floats; auto looks at its least and greatest.",
+            description="Black and white of an array of floats; auto looks at its least and greatest.",
         ),
     ] = "auto"
 
@@ -83,7 +83,7 @@ class TrainConfig(Settings):
         NetworkName,
         Field(
             title="Network",
-            description="fc: fully connected, 1024-512-256-128 and back. conv: convolutional, small and sharp.",
+            description="fc: fully connected, 1024-512-256-128 and back. conv: convolutional, small.",
         ),
     ] = "fc"
     objective: Annotated[

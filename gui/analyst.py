@@ -1,6 +1,7 @@
-"""Measures the data set's codes beside the window: statistics, effects of the dials, errors of the pictures."""
+"""Measures the data set's codes beside the window: statistics, effects of the dials, errors."""
 
 from collections.abc import Generator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,10 +55,8 @@ def measure(subject: Subject) -> Generator[EncodeProgress | Measured, None, None
     if codes is None or codes.codes.shape[1] != subject.codec.latent_dim:
         codes = yield from encode_dataset(subject.codec, subject.dataset, subject.limit)
         if subject.keep:
-            try:
+            with suppress(OSError):  # a copy for next time: a full or read-only disk costs time, nothing else
                 save_codes(subject.keep[0], codes, subject.keep[1])
-            except OSError:
-                pass  # a copy for next time only: a read-only or full disk costs time, nothing else
     stats = statistics(codes.codes)
     yield Measured(codes=codes, statistics=stats)
     effect = yield from measure_effects(subject.codec, codes.codes, stats)
@@ -103,7 +102,11 @@ class Analyst(QObject):
     def study(self, subject: Subject) -> None:
         """Measure a subject; what is known of a codec of the same code size stays until it is replaced."""
         known = self._subject
-        if known is None or known.dataset is not subject.dataset or known.codec.config != subject.codec.config:
+        if (
+            known is None
+            or known.dataset is not subject.dataset
+            or known.codec.config != subject.codec.config
+        ):
             self._forget()
         self._subject = subject
         self._want_all_errors = False
@@ -118,7 +121,7 @@ class Analyst(QObject):
 
     def request_errors(self) -> None:
         """Measure the reconstruction error of every picture, after what is being measured now."""
-        if self._subject is None or self.errors is not None and not np.isnan(self.errors).any():
+        if self._subject is None or (self.errors is not None and not np.isnan(self.errors).any()):
             return
         self._want_all_errors = True
         if not self._runner.is_running:

@@ -15,6 +15,7 @@ from core.config import ImportConfig
 from core.edits import edits_text, parse_edits
 from core.errors import EditError
 from core.places import state_folder
+from core.translate import tr
 from gui.edit_state import Document, EditState, Kept, StartCode
 
 _MAX_BYTES = 64 * 2**20
@@ -46,7 +47,7 @@ class SavedState(_Saved):
     def state(self, latent_dim: int) -> EditState:
         """The live value. Raises: EditError when it is of another code size."""
         if self.start is not None and len(self.start) != latent_dim:
-            raise EditError("start code of another size")
+            raise EditError(tr("The kept code is of another size."))
         start = StartCode(self.start_text, self.start) if self.start is not None else None
         return EditState(start, parse_edits(self.edits, latent_dim) if self.edits else ())
 

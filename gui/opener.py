@@ -3,9 +3,9 @@
 from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Protocol
 
-from PySide6.QtCore import QObject, Slot
+from PySide6.QtCore import QObject, Signal, Slot
 
 from core.codec import Codec, weights_fingerprint
 from core.config import ImportConfig
@@ -19,9 +19,6 @@ from gui import memory, recipes
 from gui.background import Runner
 from gui.edit_state import Document
 from resources import resource_path
-
-if TYPE_CHECKING:
-    from gui.session import Session
 
 BUNDLED_RUN = ("bundled", "faces-conv-vae")
 BUILT_IN = "faces"
@@ -40,12 +37,49 @@ class Opening:
     fall_back: bool = False  # to the built-in faces, when the pictures are gone
 
 
-class Opener(QObject):
-    """Opens in the background and hands what it opened to the session."""
+class Situation(Protocol):
+    """What the opener needs to know of what is open now; the session is one."""
 
-    def __init__(self, session: "Session") -> None:
-        super().__init__(session)
-        self._session = session
+    dataset: ImageDataset | None
+    run: Run | None
+    codec: Codec | None
+
+    @property
+    def index(self) -> int:
+        """The selected picture."""
+        ...
+
+    @property
+    def is_training(self) -> bool:
+        """Whether a run is being trained on the open pictures."""
+        ...
+
+
+class Opener(QObject):
+    """Opens in the background, looks at the situation, and says what it opened.
+
+    Signals, of which each is answered before the next is sent:
+        dataset_opened(object, int): an ImageDataset, and the picture to select.
+        run_opened(object, object): a Run, and its Codec or None.
+        document_opened(object, str): a Document from a recipe, and the name of the step.
+        progressed(str, int, int): what is being opened, how much is done, of how much (0: not known).
+        ended(): nothing is being opened any more.
+        message_posted(str), warned(str): one sentence of news, or of warning.
+        failed(object): the exception that ended the opening.
+    """
+
+    dataset_opened = Signal(object, int)
+    run_opened = Signal(object, object)
+    document_opened = Signal(object, str)
+    progressed = Signal(str, int, int)
+    ended = Signal()
+    message_posted = Signal(str)
+    warned = Signal(str)
+    failed = Signal(object)
+
+    def __init__(self, situation: Situation, parent: QObject) -> None:
+        super().__init__(parent)
+        self._now = situation
         self._opening: Opening | None = None
         self._runner = Runner(self)
         self._runner.items_arrived.connect(self._on_progress)
@@ -67,18 +101,18 @@ class Opener(QObject):
         """Open a run, with its own pictures where they are at hand and others are open."""
         if not self._may_switch():
             return
-        session = self._session
+        now = self._now
         try:
             run = Run.open(path)
         except LatentDialsError as error:
-            session.failed.emit(str(error))
+            self.failed.emit(error)
             return
         data = run.config.data
-        is_open = session.dataset is not None and session.dataset.identity.fingerprint == data.fingerprint
+        is_open = now.dataset is not None and now.dataset.identity.fingerprint == data.fingerprint
         if is_open or not _is_at_hand(data.source):
             self._show_run(run.path)
         else:
-            self._import(Opening(data.source, data.policy, max(session.index, 0), run=run.path))
+            self._import(Opening(data.source, data.policy, max(now.index, 0), run=run.path))
 
     def open_path(self, path: Path) -> None:
         """Open a run's folder, a PNG with a recipe, or pictures, by what the path holds."""
@@ -91,29 +125,33 @@ class Opener(QObject):
         else:
             self.open_dataset(str(path), ImportConfig(), 0)
 
+    def open_bundled(self) -> None:
+        """Open the model that comes with the program, and the faces that it was trained on."""
+        self.open_run(resource_path(*BUNDLED_RUN))
+
     def open_recipe(self, path: Path) -> None:
         """Restore the edit that made an exported PNG: its run and pictures where they are at hand."""
         if not self._may_switch():
             return
-        session = self._session
+        now = self._now
         try:
             recipe = read_recipe(path)
         except ExportError as error:
-            session.failed.emit(str(error))
+            self.failed.emit(error)
             return
-        run, note = _find_run(recipe, session.run)
+        run, note = _find_run(recipe, now.run)
         data = recipe.data
         same_data = (
-            data is None
-            or session.dataset is not None
-            and session.dataset.identity.fingerprint == data.fingerprint
+            data is None or (now.dataset is not None and now.dataset.identity.fingerprint == data.fingerprint)
         )
         if not same_data and data is not None and _is_at_hand(data.source):
             self._import(Opening(data.source, data.policy, recipe.index or 0, run, recipe, note))
             return
         if not same_data:
-            note = " ".join(filter(None, [note, tr("Its pictures are not at hand; the edit is shown on yours.")]))
-        if run is not None and (session.run is None or session.run.path != run):
+            note = " ".join(
+                filter(None, [note, tr("Its pictures are not at hand; the edit is shown on yours.")])
+            )
+        if run is not None and (now.run is None or now.run.path != run):
             self._show_run(run)
         self._apply(recipe, note)
 
@@ -132,15 +170,15 @@ class Opener(QObject):
         """Give up the import; what was open stays."""
         self._runner.drop()
         self._end()
-        self._session.message_posted.emit(tr("Opening was cancelled; nothing has changed."))
+        self.message_posted.emit(tr("Opening was cancelled; nothing has changed."))
 
     def close(self) -> None:
         """Stop and wait."""
         self._runner.close()
 
     def _may_switch(self) -> bool:
-        if self._session.trainer.is_active:
-            self._session.failed.emit(tr("A run is being trained on these pictures: stop it first, then open others."))
+        if self._now.is_training:
+            self.warned.emit(tr("A run is being trained on these pictures: stop it first, then open others."))
             return False
         return True
 
@@ -154,11 +192,11 @@ class Opener(QObject):
         self._runner.start(make)
 
     def _show_task(self, text: str, done: int, total: int) -> None:
-        self._session.show_progress(text, done, total)
+        self.progressed.emit(text, done, total)
 
     def _end(self) -> None:
         self._opening = None
-        self._session.show_task(None)
+        self.ended.emit()
 
     @Slot(list)
     def _on_progress(self, items: list[ImportProgress]) -> None:
@@ -171,8 +209,7 @@ class Opener(QObject):
         self._end()
         if opening is None or dataset is None:
             return
-        session = self._session
-        session.put_dataset(dataset, opening.select)
+        self.dataset_opened.emit(dataset, opening.select)
         if opening.run is not None:
             self._show_run(opening.run)
         if opening.recipe is not None:
@@ -181,55 +218,57 @@ class Opener(QObject):
         skipped = len(dataset.skipped)
         message = tr("{name}: {reading}.", name=dataset.identity.name, reading=dataset.reading)
         if skipped:
-            message += " " + tr("{count} files could not be read: File > Skipped files lists them.", count=skipped)
-        session.message_posted.emit(message)
+            message += " " + tr(
+                "{count} files could not be read: File > Skipped files lists them.", count=skipped
+            )
+        self.message_posted.emit(message)
 
     @Slot(object)
     def _on_failed(self, error: Exception) -> None:
         opening = self._opening
         self._end()
-        self._session.report(error)
+        self.failed.emit(error)
         if opening is not None and opening.fall_back:
             self._import(Opening(BUILT_IN, ImportConfig(), run=opening.run))
 
     def _show_run(self, path: Path) -> None:
-        session = self._session
+        now = self._now
         try:
             run = Run.open(path)
             codec = Codec.from_run(run) if run.has_weights else None
         except LatentDialsError as error:
-            session.failed.emit(str(error))
+            self.failed.emit(error)
             return
-        dataset = session.dataset
+        dataset = now.dataset
         if codec is not None and dataset is not None and codec.picture_shape != dataset.picture_shape:
-            session.failed.emit(
+            self.warned.emit(
                 tr(
-                    "{name} was trained on other pictures than those that are open, and its own are not at hand"
-                    " ({source}).",
+                    "{name} was trained on other pictures than those that are open, and its own are not at"
+                    " hand ({source}).",
                     name=run.name,
                     source=run.config.data.source,
                 )
             )
             return
-        session.put_run(run, codec)
+        self.run_opened.emit(run, codec)
 
     def _apply(self, recipe: Recipe, note: str) -> None:
-        session = self._session
-        if session.codec is None or session.dataset is None:
-            session.failed.emit(note or tr("The recipe needs a model: open its run first."))
+        now = self._now
+        if now.codec is None or now.dataset is None:
+            self.warned.emit(note or tr("The recipe needs a model: open its run first."))
             return
-        wanted = session.index if recipe.index is None else recipe.index
-        index = min(max(wanted, 0), len(session.dataset) - 1)
+        wanted = now.index if recipe.index is None else recipe.index
+        index = min(max(wanted, 0), len(now.dataset) - 1)
         try:
-            document: Document = recipes.document_of(recipe, index, session.codec.latent_dim)
+            document: Document = recipes.document_of(recipe, index, now.codec.latent_dim)
         except EditError as error:
-            session.failed.emit(str(error))
+            self.failed.emit(error)
             return
-        session.put_document(document, tr("Restore a recipe"))
+        self.document_opened.emit(document, tr("Restore a recipe"))
         if note:
-            session.failed.emit(note)
+            self.warned.emit(note)
         else:
-            session.message_posted.emit(tr("The edit of the picture is restored."))
+            self.message_posted.emit(tr("The edit of the picture is restored."))
 
 
 def _is_at_hand(source: str) -> bool:
@@ -255,7 +294,9 @@ def _find_run(recipe: Recipe, current: Run | None) -> tuple[Path | None, str]:
         if weights.is_file() and weights_fingerprint(weights) == wanted.fingerprint:
             return path, ""
     if is_run(wanted.path):
-        note = tr("The run {name} was trained further since this picture: it looks different now.", name=wanted.name)
+        note = tr(
+            "The run {name} was trained further since this picture: it looks different now.", name=wanted.name
+        )
         return Path(wanted.path), note
     note = tr(
         "The run {name} of this picture is absent ({path}); the edit is shown with the open model.",

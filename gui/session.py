@@ -107,7 +107,15 @@ class Session(QObject):
         self.trainer.weights_arrived.connect(self._on_weights_arrived)
         self.trainer.ended.connect(self._on_training_ended)
         self.trainer.failed.connect(self._on_failed)
-        self.opener = Opener(self)
+        self.opener = Opener(self, self)
+        self.opener.dataset_opened.connect(self.put_dataset)
+        self.opener.run_opened.connect(self.put_run)
+        self.opener.document_opened.connect(self.put_document)
+        self.opener.progressed.connect(self._on_opener_progressed)
+        self.opener.ended.connect(self._on_opener_ended)
+        self.opener.message_posted.connect(self.message_posted)
+        self.opener.warned.connect(self.failed)
+        self.opener.failed.connect(self._on_failed)
         self._save_timer = QTimer(self, singleShot=True, interval=_SAVE_DELAY_MS)
         self._save_timer.timeout.connect(self.save)
 
@@ -122,6 +130,11 @@ class Session(QObject):
     def edit(self) -> EditState:
         """What is done to the code."""
         return self._document.edit
+
+    @property
+    def is_training(self) -> bool:
+        """Whether a run is being trained, paused or stopped right now."""
+        return self.trainer.is_active
 
     @property
     def kept(self) -> tuple[Kept, ...]:
@@ -308,7 +321,9 @@ class Session(QObject):
 
     # ---- opening ---------------------------------------------------------------------------------------
 
-    def open_dataset(self, source: str | Path, policy: ImportConfig | None = None, then_select: int = 0) -> None:
+    def open_dataset(
+        self, source: str | Path, policy: ImportConfig | None = None, then_select: int = 0
+    ) -> None:
         """Import pictures in the background; the model stays where it fits them."""
         self.opener.open_dataset(str(source), policy or ImportConfig(), then_select)
 
@@ -360,7 +375,9 @@ class Session(QObject):
     def continue_training(self, epochs: int | None = None) -> None:
         """Train the open run further, from its last checkpoint, up to epochs in all."""
         if not self.can_continue or self.run is None or self.dataset is None:
-            self.failed.emit(tr("This run cannot be continued: its checkpoint or its pictures are not at hand."))
+            self.failed.emit(
+                tr("This run cannot be continued: its checkpoint or its pictures are not at hand.")
+            )
             return
         try:
             run = self.run
@@ -369,10 +386,11 @@ class Session(QObject):
         except LatentDialsError as error:
             self.failed.emit(str(error))
 
-    # ---- exchange with the opener ----------------------------------------------------------------------
+    # ---- what was opened ----------------------------------------------------------------------
 
+    @Slot(object, int)
     def put_dataset(self, dataset: ImageDataset, select: int) -> None:
-        """Take over pictures that were opened; the opener's call. A model that does not fit is closed."""
+        """Take over pictures that were opened. A model that does not fit is closed."""
         self.save()
         self.dataset = dataset
         self.target_index = -1
@@ -390,8 +408,9 @@ class Session(QObject):
             self._study(FULL_LIMIT)
         self._request_previews()
 
+    @Slot(object, object)
     def put_run(self, run: Run | None, codec: Codec | None) -> None:
-        """Take over a run that was opened or made, with its codec if it has weights; the opener's call."""
+        """Take over a run that was opened or made, with its codec if it has weights."""
         self.save()
         self.run, self.codec = run, codec
         self.dial = 0
@@ -412,9 +431,11 @@ class Session(QObject):
             self._study(FULL_LIMIT)
         self._request_previews()
 
+    @Slot(object, str)
     def put_document(self, document: Document, text: str) -> None:
-        """Show a whole document, from a recipe; a step to undo."""
-        self._push(text, document)
+        """Show the picture, edit and kept adjustments of a recipe; a step to undo. Other pictures' stay."""
+        merged = self._document.with_kept(document.index, document.kept_of(document.index))
+        self._push(text, replace(merged, index=document.index, edit=document.edit))
 
     def show_task(self, task: Task | None) -> None:
         """Show long work, or that it has ended."""
@@ -422,16 +443,25 @@ class Session(QObject):
             self.task = task
             self.task_changed.emit()
 
-    def show_progress(self, text: str, done: int, total: int) -> None:
-        """Show how far long work is; total 0 when its length is not known."""
-        self.show_task(Task(text, done, total))
+    def adjustments(
+        self, positions: tuple[int, ...] | None = None, with_edit: bool = True
+    ) -> tuple[Kept, ...]:
+        """The kept adjustments at positions (None: all), then the current edit unless it is among them."""
+        kept = self.kept
+        chosen = [kept[i] for i in (range(len(kept)) if positions is None else positions) if i < len(kept)]
+        if with_edit and not self.edit.is_empty and all(known.state != self.edit for known in chosen):
+            chosen.append(Kept(self.edit))
+        return tuple(chosen)
 
     def recipe(self, positions: tuple[int, ...] | None = None, with_edit: bool = True) -> Recipe:
-        """How what is on the canvas was made: kept adjustments (those at positions), then the edit.
+        """How what is on the canvas was made: adjustments(positions, with_edit) of this picture by this run.
 
         Raises: EditError while there is no picture.
         """
-        return recipe_of(self, positions, with_edit)
+        if self.pictures is None or self.run is None or self.dataset is None:
+            raise EditError(tr("There is no edited picture yet: open pictures and a model first."))
+        adjustments = self.adjustments(positions, with_edit)
+        return recipe_of(self.run, self.dataset.identity, self.index, self.pictures, adjustments)
 
     # ---- keeping ---------------------------------------------------------------------------------------
 
@@ -546,7 +576,8 @@ class Session(QObject):
         )
 
     def _request_previews(self) -> None:
-        if self.codec is None or self.dataset is None or self.codec.picture_shape != self.dataset.picture_shape:
+        codec, dataset = self.codec, self.dataset
+        if codec is None or dataset is None or codec.picture_shape != dataset.picture_shape:
             self.trainer.request_previews(None)
             return
         record = self.trainer.record
@@ -555,9 +586,7 @@ class Session(QObject):
         else:
             epochs = self.trainer.history.columns()["epoch"]
             epoch = float(epochs[-1]) if len(epochs) else 0.0
-        self.trainer.request_previews(
-            PreviewRequest(self.codec, self.dataset, self.preview_indices, epoch)
-        )
+        self.trainer.request_previews(PreviewRequest(codec, dataset, self.preview_indices, epoch))
 
     def _study(self, limit: int) -> None:
         if self.codec is None or self.dataset is None:
@@ -630,6 +659,14 @@ class Session(QObject):
         else:
             self.show_task(Task(progress.text, progress.done, progress.total))  # pyright: ignore[reportAttributeAccessIssue]
 
+    @Slot(str, int, int)
+    def _on_opener_progressed(self, text: str, done: int, total: int) -> None:
+        self.show_task(Task(text, done, total))
+
+    @Slot()
+    def _on_opener_ended(self) -> None:
+        self.show_task(None)
+
     @Slot(object)
     def _on_failed(self, error: Exception) -> None:
         self.report(error)
@@ -649,7 +686,8 @@ def _spread(count: int, wanted: int) -> tuple[int, ...]:
 
 def _new_run_path(config: TrainConfig, dataset: ImageDataset) -> Path:
     """A folder that is not there yet, named after what is trained."""
-    name = f"{Path(dataset.identity.name).stem or 'pictures'}-{config.network}-{config.objective}-{config.latent_dim}"
+    data = Path(dataset.identity.name).stem or "pictures"
+    name = f"{data}-{config.network}-{config.objective}-{config.latent_dim}"
     name = "".join(character if character.isalnum() or character in "-_" else "_" for character in name)
     folder = runs_folder()
     for number in range(1, 100_000):

@@ -1,0 +1,455 @@
+"""MainWindow lays the panels out and holds the menus; what they ask for is the session's business."""
+
+from pathlib import Path
+
+from PySide6.QtCore import QSize, Qt, QUrl, Slot
+from PySide6.QtGui import (
+    QAction,
+    QActionGroup,
+    QCloseEvent,
+    QDesktopServices,
+    QDragEnterEvent,
+    QDropEvent,
+    QKeySequence,
+)
+from PySide6.QtWidgets import QDockWidget, QFileDialog, QMainWindow, QMenu, QSplitter, QVBoxLayout, QWidget
+
+from core.runs import CONFIG, is_run
+from core.translate import tr
+from gui import window_memory
+from gui.actions import Entry, add_entry, add_menu, shortcut_table
+from gui.architecture_dialog import ArchitectureDialog
+from gui.canvas_panel import CanvasPanel
+from gui.chips import Chips, TaskBar
+from gui.dock_grip import DockGrip
+from gui.export_dialog import ExportDialog
+from gui.faults import log_path
+from gui.gallery_panel import GalleryPanel
+from gui.history_panel import HistoryPanel
+from gui.import_dialog import ImportDialog
+from gui.latent_panel import LatentPanel
+from gui.loss_plot import LossPlot
+from gui.notice import Notice
+from gui.preview_strip import PreviewStrip
+from gui.session import Session
+from gui.text_dialog import TextDialog
+from gui.theme import theme_watch
+from gui.training_panel import TrainingPanel
+from gui.window_memory import WindowMemory
+
+FIRST_SIZE = QSize(1440, 900)
+LEAST_SIZE = QSize(1024, 640)
+
+
+class MainWindow(QMainWindow):
+    """The window: gallery left, canvas in the middle, dials right, training below."""
+
+    def __init__(self, session: Session, memory: WindowMemory | None = None) -> None:
+        super().__init__()
+        self.session = session
+        self._memory = memory or WindowMemory()
+        session.setParent(self)
+        self.setObjectName("mainWindow")
+        self.setWindowTitle("Latent Dials")
+        self.setAcceptDrops(True)
+        self.setMinimumSize(LEAST_SIZE)
+        self.gallery_panel = GalleryPanel(session)
+        self.canvas_panel = CanvasPanel(session)
+        self.latent_panel = LatentPanel(session)
+        self.training_panel = TrainingPanel(session)
+        self.loss_plot = LossPlot(session)
+        self.preview_strip = PreviewStrip(session)
+        self.history_panel = HistoryPanel(session)
+        self.notice = Notice()
+        self._docks = self._lay_out()
+        self._menus = self._make_menus()
+        self.menuBar().setCornerWidget(Chips(session, self), Qt.Corner.TopRightCorner)
+        session.failed.connect(self.notice.show_failure)
+        session.message_posted.connect(self.notice.show_news)
+        self.canvas_panel.export_requested.connect(self.export_comparison)
+        self.training_panel.architecture_requested.connect(self.show_architecture)
+        self.resize(FIRST_SIZE)
+        self._first_layout = self.saveState(window_memory.LAYOUT_VERSION)
+        self._restore_layout()
+
+    # ---- layout ----------------------------------------------------------------------------------------
+
+    def _lay_out(self) -> list[QDockWidget]:
+        centre = QWidget(self)
+        column = QVBoxLayout(centre)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.notice)
+        column.addWidget(TaskBar(self.session, centre))
+        column.addWidget(self.canvas_panel, 1)
+        self.setCentralWidget(centre)
+        self.setDockNestingEnabled(True)
+        self.setCorner(Qt.Corner.BottomLeftCorner, Qt.DockWidgetArea.BottomDockWidgetArea)
+        self.setCorner(Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.BottomDockWidgetArea)
+        below = QSplitter(Qt.Orientation.Horizontal)
+        below.setObjectName("trainingSplitter")
+        below.setChildrenCollapsible(False)
+        for panel, stretch in ((self.training_panel, 0), (self.loss_plot, 1), (self.preview_strip, 0)):
+            below.addWidget(panel)
+            below.setStretchFactor(below.count() - 1, stretch)
+        left, right, bottom = (
+            Qt.DockWidgetArea.LeftDockWidgetArea,
+            Qt.DockWidgetArea.RightDockWidgetArea,
+            Qt.DockWidgetArea.BottomDockWidgetArea,
+        )
+        docks = [
+            self._dock("galleryDock", tr("Gallery"), self.gallery_panel, left),
+            self._dock("latentDock", tr("Latent"), self.latent_panel, right),
+            self._dock("historyDock", tr("History"), self.history_panel, right),
+            self._dock("trainingDock", tr("Training"), below, bottom),
+        ]
+        docks[2].hide()
+        self.resizeDocks([docks[0], docks[1]], [296, 352], Qt.Orientation.Horizontal)
+        self.resizeDocks([docks[3]], [216], Qt.Orientation.Vertical)
+        return docks
+
+    def _dock(self, name: str, title: str, panel: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
+        dock = QDockWidget(title, self)
+        dock.setObjectName(name)
+        dock.setTitleBarWidget(DockGrip(dock))
+        dock.setWidget(panel)
+        self.addDockWidget(area, dock)
+        return dock
+
+    def _restore_layout(self) -> None:
+        if self._memory.geometry:
+            self.restoreGeometry(window_memory.to_bytes(self._memory.geometry))
+        if self._memory.docks:
+            self.restoreState(window_memory.to_bytes(self._memory.docks), window_memory.LAYOUT_VERSION)
+
+    @Slot()
+    def reset_layout(self) -> None:
+        """Put the docks back to where they were at the first start."""
+        self.restoreState(self._first_layout, window_memory.LAYOUT_VERSION)
+
+    # ---- menus -----------------------------------------------------------------------------------------
+
+    def _make_menus(self) -> list[QMenu]:
+        bar = self.menuBar()
+        keys = QKeySequence.StandardKey
+        file = add_menu(bar, tr("&File"), "fileMenu")
+        for entry in (
+            Entry("openFolder", tr("Open &folder of pictures…"), self.ask_folder, "Ctrl+Shift+O"),
+            Entry("openFile", tr("&Open file…"), self.ask_file, keys.Open,
+                  tr("An .npy, .npz, .zip or idx file of pictures, or an exported PNG")),
+            Entry("openFaces", tr("Open the &built-in faces"), self.open_faces),
+            Entry("skippedFiles", tr("&Skipped files…"), self.show_skipped,
+                  tip=tr("The files of the open pictures that could not be read, and why")),
+        ):  # fmt: skip
+            add_entry(file, self, entry)
+        file.addSeparator()
+        add_entry(
+            file, self, Entry("exportAction", tr("&Export comparison…"), self.export_comparison, "Ctrl+E")
+        )
+        file.addSeparator()
+        add_entry(file, self, Entry("quit", tr("&Quit"), self.close, keys.Quit))
+        edit = self._edit_menu()
+        view = self._view_menu()
+        model = add_menu(bar, tr("&Model"), "modelMenu")
+        for entry in (
+            Entry("openRun", tr("Open &run…"), self.ask_run, "Ctrl+Alt+O"),
+            Entry("openBundled", tr("Open the &bundled model"), self.open_bundled),
+            Entry("architecture", tr("&Architecture…"), self.show_architecture, "Ctrl+I"),
+            Entry("revealRun", tr("Reveal the run's &folder"), self.reveal_run),
+        ):
+            add_entry(model, self, entry)
+        train = add_menu(bar, tr("&Train"), "trainMenu")
+        panel = self.training_panel
+        for entry in (
+            Entry("trainAction", tr("&Train or continue"), panel.train_button.click, "Ctrl+T"),
+            Entry("pauseAction", tr("&Pause or resume"), panel.pause_button.click, "Ctrl+P"),
+            Entry("stopAction", tr("&Stop"), panel.stop_button.click, "Ctrl+."),
+        ):
+            add_entry(train, self, entry)
+        export = add_menu(bar, tr("E&xport"), "exportMenu")
+        for entry in (
+            Entry("exportComparison", tr("&Comparison…"), self.export_comparison,
+                  tip=tr("Original, reconstruction and adjustments as one PNG")),
+            Entry("copyComparison", tr("Co&py comparison"), self.copy_comparison, "Ctrl+Shift+C"),
+            Entry("exportPlot", tr("&Loss plot as PNG…"), self.loss_plot.ask_export_png),
+            Entry("exportCsv", tr("Loss as &CSV…"), self.loss_plot.ask_export_csv),
+        ):  # fmt: skip
+            add_entry(export, self, entry)
+        help_menu = add_menu(bar, tr("&Help"), "helpMenu")
+        for entry in (
+            Entry("shortcuts", tr("&Keyboard and mouse"), self.show_shortcuts, "F1"),
+            Entry("whereKept", tr("&Where files are kept"), self.show_places),
+            Entry("about", tr("&About Latent Dials"), self.show_about),
+        ):
+            add_entry(help_menu, self, entry)
+        return [file, edit, view, model, train, export, help_menu]
+
+    def _edit_menu(self) -> QMenu:
+        session = self.session
+        edit = add_menu(self.menuBar(), tr("&Edit"), "editMenu")
+        for action, name, key, text in (
+            (
+                session.undo_stack.createUndoAction(self, tr("Undo")),
+                "undo",
+                QKeySequence.StandardKey.Undo,
+                "Undo",
+            ),
+            (
+                session.undo_stack.createRedoAction(self, tr("Redo")),
+                "redo",
+                QKeySequence.StandardKey.Redo,
+                "Redo",
+            ),
+        ):
+            action.setObjectName(name)
+            shortcuts = QKeySequence.keyBindings(key)
+            action.setShortcuts(shortcuts or [QKeySequence(f"Ctrl+{'Z' if text == 'Undo' else 'Y'}")])
+            edit.addAction(action)
+        edit.addSeparator()
+        for entry in (
+            Entry("keepAdjustment", tr("&Keep adjustment"), session.keep_adjustment, "Ctrl+K"),
+            Entry("negateDial", tr("&Negate the dial in hand"), self.negate_dial, "Ctrl+Shift+N"),
+            Entry("resetDial", tr("R&eset the dial in hand"), self.reset_dial, "Ctrl+Backspace"),
+            Entry("resetAll", tr("Reset &all"), session.reset_all, "Ctrl+Shift+Backspace"),
+        ):
+            add_entry(edit, self, entry)
+        edit.addSeparator()
+        for entry in (
+            Entry("randomCode", tr("&Random code"), self.random_code, "Ctrl+R"),
+            Entry("targetCode", tr("Load the code of the &target"), self.target_code, "Ctrl+L"),
+            Entry("nextPicture", tr("Ne&xt picture"), self.next_picture, "Alt+Right"),
+            Entry("previousPicture", tr("Pre&vious picture"), self.previous_picture, "Alt+Left"),
+        ):
+            add_entry(edit, self, entry)
+        return edit
+
+    def _view_menu(self) -> QMenu:
+        view = add_menu(self.menuBar(), tr("&View"), "viewMenu")
+        for action in self.canvas_panel.mode_actions():
+            view.addAction(action)
+            self.addAction(action)
+        view.addSeparator()
+        for number, dock in enumerate(self._docks, start=1):
+            action = dock.toggleViewAction()
+            action.setObjectName(f"toggle-{dock.objectName()}")
+            action.setShortcut(QKeySequence(f"Ctrl+Alt+{number}"))
+            view.addAction(action)
+        add_entry(view, self, Entry("resetLayout", tr("&Reset layout"), self.reset_layout))
+        view.addSeparator()
+        themes = add_menu(view, tr("&Theme"), "themeMenu")
+        group = QActionGroup(self)
+        for key, text in (("system", tr("As the &system")), ("light", tr("&Light")), ("dark", tr("&Dark"))):
+            entry = Entry(f"theme-{key}", text, self._on_theme_chosen, checkable=True)
+            action = add_entry(themes, self, entry, group)
+            action.setData(key)
+            action.setChecked(key == self._memory.theme)
+        return view
+
+    # ---- opening ---------------------------------------------------------------------------------------
+
+    def open_path(self, path: Path) -> None:
+        """Open a run or a recipe at once, and pictures after showing how they will be read."""
+        if is_run(path) or path.name == CONFIG or path.suffix.lower() == ".png":
+            self.session.open_path(path)
+            return
+        dialog = ImportDialog(str(path), self)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.accepted.connect(self._on_import_accepted)
+        dialog.open()
+
+    @Slot()
+    def _on_import_accepted(self) -> None:
+        dialog = self.sender()
+        if isinstance(dialog, ImportDialog):
+            self.session.open_dataset(dialog.source, dialog.policy())
+
+    @Slot()
+    def ask_folder(self) -> None:
+        """Ask for a folder of pictures."""
+        if folder := QFileDialog.getExistingDirectory(
+            self, tr("Open a folder of pictures"), self._memory.folder
+        ):
+            self._remember_folder(Path(folder).parent)
+            self.open_path(Path(folder))
+
+    @Slot()
+    def ask_file(self) -> None:
+        """Ask for a file of pictures or an exported PNG."""
+        kinds = tr("Pictures and recipes (*.npy *.npz *.zip *.gz *ubyte *.idx *.png);;All files (*)")
+        file, _kind = QFileDialog.getOpenFileName(self, tr("Open"), self._memory.folder, kinds)
+        if file:
+            self._remember_folder(Path(file).parent)
+            self.open_path(Path(file))
+
+    @Slot()
+    def ask_run(self) -> None:
+        """Ask for a run's folder."""
+        from_here = str(self.session.run.path.parent) if self.session.run else self._memory.folder
+        if folder := QFileDialog.getExistingDirectory(self, tr("Open a run's folder"), from_here):
+            self.session.open_run(Path(folder))
+
+    @Slot()
+    def open_faces(self) -> None:
+        """Open the built-in faces."""
+        self.session.open_dataset("faces")
+
+    @Slot()
+    def open_bundled(self) -> None:
+        """Open the model that comes with the program."""
+        self.session.opener.open_bundled()
+
+    @Slot()
+    def reveal_run(self) -> None:
+        """Show the run's folder in the system's file manager."""
+        if self.session.run is not None:
+            QDesktopServices.openUrl(QUrl.fromLocalFile(str(self.session.run.path)))
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Take files and folders."""
+        if any(url.isLocalFile() for url in event.mimeData().urls()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Open the first file or folder that was dropped."""
+        paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
+        if paths:
+            event.acceptProposedAction()
+            self.open_path(paths[0])
+
+    # ---- edits -----------------------------------------------------------------------------------------
+
+    @Slot()
+    def negate_dial(self) -> None:
+        """Negate the dial in hand."""
+        self.session.negate_dial(self.session.dial)
+
+    @Slot()
+    def reset_dial(self) -> None:
+        """Reset the dial in hand."""
+        self.session.reset_dial(self.session.dial)
+
+    @Slot()
+    def random_code(self) -> None:
+        """Start from a random code."""
+        self.session.load_random_code()
+
+    @Slot()
+    def target_code(self) -> None:
+        """Start from the code of the target picture."""
+        if self.session.target_index < 0:
+            self.notice.show_failure(tr("No target is chosen: right-click a picture in the gallery first."))
+        else:
+            self.session.load_code_of(self.session.target_index)
+
+    @Slot()
+    def next_picture(self) -> None:
+        """Select the next picture."""
+        self.session.step_selection(1)
+
+    @Slot()
+    def previous_picture(self) -> None:
+        """Select the picture before."""
+        self.session.step_selection(-1)
+
+    # ---- dialogs ---------------------------------------------------------------------------------------
+
+    def _can_export(self) -> bool:
+        if self.session.pictures is None:
+            self.notice.show_failure(tr("There is nothing to export yet: open pictures and a model first."))
+            return False
+        return True
+
+    @Slot()
+    def export_comparison(self) -> None:
+        """Ask how the comparison shall look, and save it."""
+        if self._can_export():
+            dialog = ExportDialog(self.session, self)
+            dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+            dialog.open()
+
+    @Slot()
+    def copy_comparison(self) -> None:
+        """Put the comparison on the clipboard."""
+        if self._can_export():
+            dialog = ExportDialog(self.session, self)
+            dialog.copy()
+            dialog.deleteLater()
+            self.notice.show_news(tr("The comparison is on the clipboard."))
+
+    @Slot()
+    def show_architecture(self) -> None:
+        """Show the network layer by layer: the open run's, or the one that the form would make."""
+        dialog = ArchitectureDialog(self.training_panel.architecture_network(), self)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.open()
+
+    @Slot()
+    def show_skipped(self) -> None:
+        """List the files that could not be read."""
+        dataset = self.session.dataset
+        skipped = dataset.skipped if dataset else ()
+        text = "\n".join(f"{item.file}: {item.reason}" for item in skipped) or tr("Every file was read.")
+        self._show_text(tr("Skipped files"), text)
+
+    @Slot()
+    def show_shortcuts(self) -> None:
+        """List the shortcuts."""
+        self._show_text(tr("Keyboard and mouse"), shortcut_table(self))
+
+    @Slot()
+    def show_places(self) -> None:
+        """Say where files are kept."""
+        self._show_text(tr("Where files are kept"), window_memory.places_text(log_path()))
+
+    @Slot()
+    def show_about(self) -> None:
+        """Say what this is."""
+        self._show_text(tr("About Latent Dials"), window_memory.about_text())
+
+    def _show_text(self, title: str, text: str) -> None:
+        dialog = TextDialog(title, text, self)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.open()
+
+    # ---- theme, faults, end ----------------------------------------------------------------------------
+
+    @Slot()
+    def _on_theme_chosen(self) -> None:
+        action = self.sender()
+        if isinstance(action, QAction):
+            choice = action.data()
+            self._memory = self._memory.model_copy(update={"theme": choice})
+            theme_watch().choose(choice)
+            self._save_memory()
+
+    def _remember_folder(self, folder: Path) -> None:
+        self._memory = self._memory.model_copy(update={"folder": str(folder)})
+
+    @Slot(str)
+    def show_fault(self, text: str) -> None:
+        """Say that a fault of ours happened, and where it was written down."""
+        self.notice.show_failure(
+            tr(
+                "A fault of ours: {text}. It is written down in {path}; your work goes on.",
+                text=text,
+                path=log_path(),
+            )
+        )
+
+    def _save_memory(self) -> None:
+        self._memory = self._memory.model_copy(
+            update={
+                "geometry": window_memory.to_text(self.saveGeometry()),
+                "docks": window_memory.to_text(self.saveState(window_memory.LAYOUT_VERSION)),
+            }
+        )
+        try:
+            window_memory.save(self._memory)
+        except OSError as error:
+            self.notice.show_failure(tr("The window's layout could not be saved: {reason}.", reason=error))
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Save, stop what runs so that it opens again, and go."""
+        self._save_memory()
+        self.session.close()
+        event.accept()

@@ -1,0 +1,140 @@
+"""The arrows of the house: who may import whom. One planted violation of each kind proves that they bite."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+TOP = {"resources": 0, "core": 1, "gui": 2, "main": 3}
+# Within core a module may import those of a lower rank, and its own package.
+CORE = {
+    "translate": 0,
+    "errors": 1,
+    "places": 1,
+    "atomic": 1,
+    "config": 2,
+    "pixels": 2,
+    "interrupts": 2,
+    "clocks": 2,
+    "edits": 2,
+    "metrics": 2,
+    "devices": 3,
+    "datasets": 3,
+    "models": 3,
+    "checkpoints": 4,
+    "objectives": 4,
+    "runs": 5,
+    "training": 6,
+    "codec": 7,
+    "describe": 7,
+    "latents": 8,
+    "export": 9,
+    "terminal": 9,
+    "cli_options": 10,
+    "cli_facts": 10,
+    "cli": 11,
+}
+NETWORKS = ("fc", "conv")
+OURS = tuple(TOP)
+
+
+def imports(source: str) -> Iterator[str]:
+    """Every module that a source names in an import, wherever it stands."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def late_imports(source: str) -> Iterator[str]:
+    """Imports of ours inside functions, and those for the type checker alone: both hide circles."""
+    for node in ast.walk(ast.parse(source)):
+        is_function = isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
+        is_checking = isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
+        if is_function or is_checking:
+            for inner in ast.walk(node):
+                if isinstance(inner, ast.ImportFrom) and inner.module and inner.module.split(".")[0] in OURS:
+                    yield inner.module
+
+
+def violations(module: str, source: str) -> list[str]:
+    """What is wrong with the imports of a module, a line each."""
+    own = module.split(".")
+    found: set[str] = set()
+    for name in imports(source):
+        parts = name.split(".")
+        if parts[0] in ("PySide6", "pyqtgraph") and own[0] in ("core", "resources"):
+            found.add(f"{module} imports {parts[0]}: only the window knows Qt")
+        if parts[0] not in OURS:
+            continue
+        if TOP[parts[0]] > TOP[own[0]]:
+            found.add(f"{module} imports {parts[0]}, which is above it")
+        in_core = own[0] == parts[0] == "core" and len(parts) > 1 and len(own) > 1 and parts[1] != own[1]
+        if in_core and CORE.get(parts[1], -1) >= CORE[own[1]]:
+            found.add(f"{module} imports core.{parts[1]}, which is not below it")
+        of_networks = own[:2] == parts[:2] == ["core", "models"] and own[2:] != parts[2:3]
+        if of_networks and own[2:] and own[2] in NETWORKS and parts[2:] and parts[2] in NETWORKS:
+            found.add(f"{module} imports {name}: networks do not know each other")
+    if module not in ("main", "core.cli"):  # the verbs start without Qt, so main loads the window late
+        found |= {f"{module} imports {name} late" for name in late_imports(source)}
+    return sorted(found)
+
+
+def modules() -> list[tuple[str, Path]]:
+    """Every module of the program with its path."""
+    paths = [
+        ROOT / "main.py",
+        *(path for top in ("core", "gui", "resources") for path in (ROOT / top).rglob("*.py")),
+    ]
+    return [(".".join(p.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"), p) for p in paths]
+
+
+def test_every_import_points_down() -> None:
+    wrong = [line for module, path in modules() for line in violations(module, path.read_text("utf-8"))]
+    assert wrong == []
+
+
+def test_every_room_of_core_has_its_place() -> None:
+    rooms = {module.split(".")[1] for module, _path in modules() if module.startswith("core.")}
+    assert rooms == set(CORE)
+
+
+def test_the_window_has_no_circles() -> None:
+    known = {module for module, _path in modules()}
+    arrows = {
+        module: {name for name in imports(path.read_text("utf-8")) if name in known and name != module}
+        for module, path in modules()
+    }
+    done: set[str] = set()
+
+    def visit(module: str, trail: tuple[str, ...]) -> None:
+        assert module not in trail, " -> ".join((*trail, module))
+        if module not in done:
+            for name in arrows[module]:
+                if not module.startswith(name + "."):  # a package's __init__ gathers its own modules
+                    visit(name, (*trail, module))
+            done.add(module)
+
+    for module in arrows:
+        visit(module, ())
+
+
+@pytest.mark.parametrize(
+    ("module", "source"),
+    [
+        ("core.codec", "from PySide6.QtCore import QObject"),
+        ("core.runs", "from core.training import train"),
+        ("core.models.fc", "from core.models.conv import Convolutional"),
+        ("core.pixels", "import gui.theme"),
+        ("gui.session", "import main"),
+        ("gui.opener", "def f():\n    from gui.session import Session"),
+        ("gui.opener", "if TYPE_CHECKING:\n    from gui.session import Session"),
+        ("core.edits", "def f():\n    from core.export import comparison"),
+    ],
+)
+def test_a_planted_violation_is_found(module: str, source: str) -> None:
+    assert violations(module, source)
