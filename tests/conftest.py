@@ -1,7 +1,9 @@
 """Fixtures for every test: a home of its own, real pictures where they are at hand, no thread left behind."""
 
 import threading
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -25,12 +27,31 @@ def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPat
     return folder
 
 
+def python_threads() -> set[threading.Thread]:
+    """Threads that Python started. Those of Qt look like dummies here and are counted by qt_threads."""
+    return {thread for thread in threading.enumerate() if not isinstance(thread, threading._DummyThread)}
+
+
+def qt_threads() -> list[str]:
+    """Names of the running threads that are ours by the names that Qt gives them; none but on Linux."""
+    names = []
+    for file in Path("/proc/self/task").glob("*/comm"):
+        with suppress(OSError):  # ended while we looked
+            names.append(file.read_text().strip())
+    return [name for name in names if name in ("IteratorThread", "LatestOnly", "QThread")]
+
+
 @pytest.fixture(autouse=True)
 def _no_thread_left() -> Iterator[None]:
-    """A thread that outlives its test fails it. Hypothesis and torch keep none of their own in Python."""
-    before = set(threading.enumerate())
+    """A thread that outlives its test fails it."""
+    before = python_threads()
     yield
-    left = [thread for thread in threading.enumerate() if thread not in before and thread.is_alive()]
+    left = python_threads() - before
     for thread in left:
         thread.join(timeout=5.0)
     assert not [thread for thread in left if thread.is_alive()], "threads left running"
+    # The system may still list a thread for a moment after QThread.wait() has returned.
+    deadline = time.monotonic() + 2.0
+    while qt_threads() and time.monotonic() < deadline:
+        time.sleep(0.005)
+    assert qt_threads() == [], "threads of the window left running"
