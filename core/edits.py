@@ -47,6 +47,8 @@ class Edit:
                 return value * self.value
 
 
+# float32 is what the decoder takes
+_LIMIT = float(np.finfo(np.float32).max)
 _NUMBER = r"(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
 _EDIT = re.compile(rf"\s*[zZ]?\[?(\d{{1,6}})\]?\s*(?:([+\-−])\s*({_NUMBER})|([=*×])\s*([+\-−]?{_NUMBER}))\s*")
 _TYPED = re.compile(rf"\s*(?:([=*×])\s*)?([+\-−]?)\s*({_NUMBER})\s*")
@@ -65,7 +67,10 @@ def _parse_one(part: str, latent_dim: int) -> Edit:
     found = _EDIT.fullmatch(part)
     if not found:
         raise EditError(
-            tr("'{text}' is no adjustment; write DIM+X, DIM-X, DIM=X or DIM*X, for example 0+20.", text=part.strip())
+            tr(
+                "'{text}' is no adjustment; write DIM+X, DIM-X, DIM=X or DIM*X, for example 0+20.",
+                text=part.strip(),
+            )
         )
     dim_text, sign, amount, operation, number = found.groups()
     dim = int(dim_text)
@@ -84,7 +89,7 @@ def _parse_one(part: str, latent_dim: int) -> Edit:
 
 
 def parse_typed(text: str, dim: int) -> Edit:
-    """The edit that a person types on the dial of dim: "+20" and "-3" add, "1.5" and "=-3" set, "*2" multiplies.
+    """The edit typed on the dial of dim: "+20" and "-3" add, "1.5" and "=-3" set, "*2" multiplies.
 
     Raises: EditError as parse_edits.
     """
@@ -102,8 +107,7 @@ def parse_typed(text: str, dim: int) -> Edit:
 
 def _finite(text: str) -> float:
     value = float(text.replace("−", "-"))
-    # float32 is what the decoder takes
-    if not math.isfinite(value) or abs(value) > float(np.finfo(np.float32).max):
+    if not math.isfinite(value) or abs(value) > _LIMIT:
         raise EditError(tr("{text} is too large for a code.", text=text))
     return value
 
@@ -127,11 +131,11 @@ def simplified(edits: Sequence[Edit]) -> tuple[Edit, ...]:
         factor, offset = affine.get(edit.dim, (1.0, 0.0))
         match edit.operation:
             case Operation.ADD:
-                affine[edit.dim] = (factor, offset + edit.value)
+                affine[edit.dim] = (factor, _clipped(offset + edit.value))
             case Operation.SET:
                 affine[edit.dim] = (0.0, edit.value)
             case Operation.MULTIPLY:
-                affine[edit.dim] = (factor * edit.value, offset * edit.value)
+                affine[edit.dim] = (_clipped(factor * edit.value), _clipped(offset * edit.value))
     result: list[Edit] = []
     for dim, (factor, offset) in affine.items():
         if factor == 0.0:
@@ -144,8 +148,12 @@ def simplified(edits: Sequence[Edit]) -> tuple[Edit, ...]:
     return tuple(result)
 
 
+def _clipped(value: float) -> float:
+    return min(max(value, -_LIMIT), _LIMIT)  # so that every edit has a text form that parses
+
+
 def apply_edits(edits: Iterable[Edit], z: NDArray[np.float32]) -> NDArray[np.float32]:
-    """A copy of z, (D,) or (N,D), with the edits applied in their order.
+    """A copy of z, (D,) or (N,D), with the edits applied in their order; what float32 cannot hold is clipped.
 
     Raises: EditError for a dimension that z does not have.
     """
@@ -156,5 +164,5 @@ def apply_edits(edits: Iterable[Edit], z: NDArray[np.float32]) -> NDArray[np.flo
                 tr("There is no dimension {dim}: the code has {count}.", dim=edit.dim, count=edited.shape[-1])
             )
         column = edited[..., edit.dim].astype(np.float64)
-        edited[..., edit.dim] = edit.of(column)  # pyright: ignore[reportArgumentType]
+        edited[..., edit.dim] = np.clip(edit.of(column), -_LIMIT, _LIMIT)  # pyright: ignore[reportArgumentType]
     return edited

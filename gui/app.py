@@ -1,18 +1,19 @@
-"""The application around the window: QApplication, theme, translations, error hooks. create(argv) -> MainWindow."""
+"""The application around the window: theme, translations, error hooks. create(argv) -> MainWindow."""
 
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QLibraryInfo, QLocale, QTranslator
+from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication
 
 from gui import window_memory
 from gui.faults import install_hooks
-from gui.icons import app_icon
 from gui.main_window import MainWindow
 from gui.session import Session
 from gui.theme import apply_theme
+from resources import resource_path
 
 # Lets the window take the interpreter from a training thread within a fifth of a millisecond rather than
 # five: with a decode in each frame the 99th percentile of the frame gap fell from 102 to 58 ms.
@@ -31,7 +32,7 @@ def create(argv: Sequence[str] = ()) -> MainWindow:
     app.setApplicationName("latent-dials")
     app.setApplicationDisplayName("Latent Dials")
     app.setDesktopFileName("latent-dials")
-    app.setWindowIcon(app_icon())
+    app.setWindowIcon(QIcon(str(resource_path("icons", "app.svg"))))
     memory = window_memory.load()
     apply_theme(app, memory.theme)
     window = MainWindow(Session(), memory)
@@ -52,7 +53,9 @@ def main(argv: Sequence[str]) -> int:
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     app = QApplication([sys.argv[0], *argv])
     translator = QTranslator(app)
-    if translator.load(QLocale(), "qtbase", "_", QLibraryInfo.path(QLibraryInfo.LibraryPath.TranslationsPath)):
+    if translator.load(
+        QLocale(), "qtbase", "_", QLibraryInfo.path(QLibraryInfo.LibraryPath.TranslationsPath)
+    ):
         app.installTranslator(translator)
     window = create(argv)
     install_hooks(window.show_fault)
@@ -60,5 +63,3 @@ def main(argv: Sequence[str]) -> int:
     status = app.exec()
     del window
     return status
-
-

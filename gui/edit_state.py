@@ -113,7 +113,9 @@ class Document:
 
     index: int = -1
     edit: EditState = EditState()
-    kept: tuple[tuple[int, tuple[Kept, ...]], ...] = ()  # (picture, its adjustments), in order of first keeping
+    kept: tuple[
+        tuple[int, tuple[Kept, ...]], ...
+    ] = ()  # (picture, its adjustments), in order of first keeping
 
     def kept_of(self, index: int) -> tuple[Kept, ...]:
         """The kept adjustments of one picture."""

@@ -47,9 +47,7 @@ def install_hooks(show: Callable[[str], None]) -> None:
     faulthandler.enable(_crash_file)
 
 
-def _on_exception(
-    kind: type[BaseException], error: BaseException, trace: TracebackType | None
-) -> None:
+def _on_exception(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
     if issubclass(kind, KeyboardInterrupt):
         sys.__excepthook__(kind, error, trace)
         return

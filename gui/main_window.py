@@ -14,11 +14,12 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QDockWidget, QFileDialog, QMainWindow, QMenu, QSplitter, QVBoxLayout, QWidget
 
+from core.errors import LatentDialsError
+from core.export.recipe import save_picture
 from core.runs import CONFIG, is_run
 from core.translate import tr
 from gui import window_memory
 from gui.actions import Entry, add_entry, add_menu, shortcut_table
-from gui.architecture_dialog import ArchitectureDialog
 from gui.canvas_panel import CanvasPanel
 from gui.chips import Chips, TaskBar
 from gui.dock_grip import DockGrip
@@ -32,6 +33,7 @@ from gui.loss_plot import LossPlot
 from gui.notice import Notice
 from gui.preview_strip import PreviewStrip
 from gui.session import Session
+from gui.stage import Mode
 from gui.text_dialog import TextDialog
 from gui.theme import theme_watch
 from gui.training_panel import TrainingPanel
@@ -67,7 +69,7 @@ class MainWindow(QMainWindow):
         session.failed.connect(self.notice.show_failure)
         session.message_posted.connect(self.notice.show_news)
         self.canvas_panel.export_requested.connect(self.export_comparison)
-        self.training_panel.architecture_requested.connect(self.show_architecture)
+        self.canvas_panel.save_requested.connect(self.save_picture)
         self.resize(FIRST_SIZE)
         self._first_layout = self.saveState(window_memory.LAYOUT_VERSION)
         self._restore_layout()
@@ -161,9 +163,9 @@ class MainWindow(QMainWindow):
         train = add_menu(bar, tr("&Train"), "trainMenu")
         panel = self.training_panel
         for entry in (
-            Entry("trainAction", tr("&Train or continue"), panel.train_button.click, "Ctrl+T"),
-            Entry("pauseAction", tr("&Pause or resume"), panel.pause_button.click, "Ctrl+P"),
-            Entry("stopAction", tr("&Stop"), panel.stop_button.click, "Ctrl+."),
+            Entry("trainAction", tr("&Train or continue"), panel.train_or_continue, "Ctrl+T"),
+            Entry("pauseAction", tr("&Pause or resume"), panel.pause_or_resume, "Ctrl+P"),
+            Entry("stopAction", tr("&Stop"), self.session.trainer.stop, "Ctrl+."),
         ):
             add_entry(train, self, entry)
         export = add_menu(bar, tr("E&xport"), "exportMenu")
@@ -171,8 +173,8 @@ class MainWindow(QMainWindow):
             Entry("exportComparison", tr("&Comparison…"), self.export_comparison,
                   tip=tr("Original, reconstruction and adjustments as one PNG")),
             Entry("copyComparison", tr("Co&py comparison"), self.copy_comparison, "Ctrl+Shift+C"),
-            Entry("exportPlot", tr("&Loss plot as PNG…"), self.loss_plot.ask_export_png),
-            Entry("exportCsv", tr("Loss as &CSV…"), self.loss_plot.ask_export_csv),
+            Entry("exportPlot", tr("&Loss plot as PNG…"), self.loss_plot._on_png_requested),
+            Entry("exportCsv", tr("Loss as &CSV…"), self.loss_plot._on_csv_requested),
         ):  # fmt: skip
             add_entry(export, self, entry)
         help_menu = add_menu(bar, tr("&Help"), "helpMenu")
@@ -225,9 +227,17 @@ class MainWindow(QMainWindow):
 
     def _view_menu(self) -> QMenu:
         view = add_menu(self.menuBar(), tr("&View"), "viewMenu")
-        for action in self.canvas_panel.mode_actions():
-            view.addAction(action)
-            self.addAction(action)
+        for number, (mode, text) in enumerate(
+            (
+                (Mode.SIDE_BY_SIDE, tr("&Side by side")),
+                (Mode.WIPE, tr("&Wipe")),
+                (Mode.BLINK, tr("&Blink")),
+                (Mode.DIFFERENCE, tr("&Difference")),
+            ),
+            start=1,
+        ):
+            entry = Entry(f"mode-{mode.value}", text, self._on_mode_chosen, f"Ctrl+{number}")
+            add_entry(view, self, entry).setData(mode)
         view.addSeparator()
         for number, dock in enumerate(self._docks, start=1):
             action = dock.toggleViewAction()
@@ -376,12 +386,30 @@ class MainWindow(QMainWindow):
             dialog.deleteLater()
             self.notice.show_news(tr("The comparison is on the clipboard."))
 
+    @Slot(str)
+    def save_picture(self, which: str) -> None:
+        """Ask where to save one picture of the canvas, "original", "reconstruction" or "edited", and save it."""
+        pictures = self.session.pictures
+        pixels = self.session.original() if pictures is None else getattr(pictures, which)
+        if pixels is None:
+            return
+        start = Path(self._memory.folder) / f"{which}-{self.session.index}.png"
+        file, _kind = QFileDialog.getSaveFileName(self, tr("Save this picture"), str(start), "PNG (*.png)")
+        if not file:
+            return
+        path = Path(file) if file.lower().endswith(".png") else Path(file + ".png")
+        self._remember_folder(path.parent)
+        try:
+            save_picture(pixels, path, 1, None if pictures is None else self.session.recipe())
+        except LatentDialsError as error:
+            self.notice.show_failure(str(error))
+        else:
+            self.notice.show_news(tr("Saved {path}.", path=path))
+
     @Slot()
     def show_architecture(self) -> None:
         """Show the network layer by layer: the open run's, or the one that the form would make."""
-        dialog = ArchitectureDialog(self.training_panel.architecture_network(), self)
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.open()
+        self.training_panel.show_architecture()
 
     @Slot()
     def show_skipped(self) -> None:
@@ -412,6 +440,12 @@ class MainWindow(QMainWindow):
         dialog.open()
 
     # ---- theme, faults, end ----------------------------------------------------------------------------
+
+    @Slot()
+    def _on_mode_chosen(self) -> None:
+        action = self.sender()
+        if isinstance(action, QAction):
+            self.canvas_panel.set_mode(action.data())
 
     @Slot()
     def _on_theme_chosen(self) -> None:

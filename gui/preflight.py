@@ -1,4 +1,4 @@
-"""What must be there before Qt is loaded, looked at without loading it: a display, its libraries, sound versions."""
+"""What the window needs, looked at before Qt is loaded: a display, its libraries, sound versions."""
 
 import ctypes
 import os
@@ -12,16 +12,22 @@ LINUX_LIBRARIES = {
     "libEGL.so.1": "libegl1",
     "libGL.so.1": "libgl1",
     "libdbus-1.so.3": "libdbus-1-3",
+    "libfontconfig.so.1": "libfontconfig1",
+    "libfreetype.so.6": "libfreetype6",
+    "libglib-2.0.so.0": "libglib2.0-0",
     "libxkbcommon-x11.so.0": "libxkbcommon-x11-0",
     "libxcb-cursor.so.0": "libxcb-cursor0",
     "libxcb-icccm.so.4": "libxcb-icccm4",
     "libxcb-image.so.0": "libxcb-image0",
     "libxcb-keysyms.so.1": "libxcb-keysyms1",
+    "libxcb-randr.so.0": "libxcb-randr0",
     "libxcb-render-util.so.0": "libxcb-render-util0",
     "libxcb-shape.so.0": "libxcb-shape0",
+    "libxcb-sync.so.1": "libxcb-sync1",
+    "libxcb-xfixes.so.0": "libxcb-xfixes0",
     "libxcb-xkb.so.1": "libxcb-xkb1",
 }
-_QT_CORE_LIBRARIES = ("libEGL.so.1", "libGL.so.1", "libdbus-1.so.3")
+_QT_CORE_LIBRARIES = tuple(LINUX_LIBRARIES)[:6]  # without a screen too
 
 
 def obstacle() -> str | None:
@@ -53,7 +59,7 @@ def _display_obstacle() -> str | None:
     headless = platform.split(":")[0] in ("offscreen", "minimal", "vnc", "linuxfb", "eglfs")
     if not headless and not os.environ.get("DISPLAY") and not os.environ.get("WAYLAND_DISPLAY"):
         return tr(
-            "There is no display: start this on a desktop or under Xvfb; the verbs train, edit and info need none."
+            "There is no display: start this on a desktop or under Xvfb; train, edit and info need none."
         )
     wanted = _QT_CORE_LIBRARIES if headless or os.environ.get("WAYLAND_DISPLAY") else tuple(LINUX_LIBRARIES)
     missing = [LINUX_LIBRARIES[name] for name in wanted if not _loads(name)]

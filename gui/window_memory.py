@@ -2,12 +2,15 @@
 
 import base64
 import binascii
+from pathlib import Path
 from typing import Literal
 
-from PySide6.QtCore import QByteArray
 from pydantic import BaseModel, ConfigDict
+from PySide6.QtCore import QByteArray
 
-from core.places import state_folder
+from core.places import cache_folder, runs_folder, state_folder
+from core.runs import versions
+from core.translate import tr
 from gui import memory
 
 # Raised when the docks change so much that an older layout no longer fits.
@@ -46,3 +49,25 @@ def to_bytes(text: str) -> QByteArray:
         return QByteArray(base64.b64decode(text, validate=True))
     except (ValueError, binascii.Error):
         return QByteArray()
+
+
+def places_text(log: Path) -> str:
+    """Where the program keeps files, a line each."""
+    rows = (
+        (tr("Runs"), runs_folder()),
+        (tr("Pictures as imported (may be deleted)"), cache_folder()),
+        (tr("Window, edits, last session"), state_folder()),
+        (tr("Log of faults"), log),
+    )
+    return "\n".join(f"{name}\n    {path}" for name, path in rows)
+
+
+def about_text() -> str:
+    """What this program is, with the versions that a report needs."""
+    lines = [
+        "Latent Dials",
+        tr("A desktop editor for the latent space of autoencoders. MIT licence."),
+        "",
+        *(f"{name:<16}{version}" for name, version in versions().items()),
+    ]
+    return "\n".join(lines)

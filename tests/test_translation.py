@@ -2,6 +2,7 @@
 
 import ast
 import gettext
+import re
 from pathlib import Path
 
 import pytest
@@ -12,9 +13,9 @@ ROOT = Path(__file__).resolve().parents[1]
 SHOWN_BY = {
     "setText", "setToolTip", "setStatusTip", "setWindowTitle", "setPlaceholderText", "setAccessibleName",
     "setAccessibleDescription", "setTitle", "setLabel", "setPrefix", "setSuffix", "setSpecialValueText",
-    "addAction", "addMenu", "addItem", "addTab", "addRow", "setWhatsThis", "setHeaderLabels", "setInformativeText",
-    "showMessage", "QLabel", "QPushButton", "QToolButton", "QAction", "QCheckBox", "QRadioButton", "QGroupBox",
-    "QDockWidget", "QProgressDialog", "QMessageBox", "print", "setTabText", "setItemText", "drawText",
+    "addAction", "addMenu", "addItem", "addTab", "addRow", "setWhatsThis", "setHeaderLabels",
+    "setInformativeText", "showMessage", "QLabel", "QPushButton", "QToolButton", "QAction", "QCheckBox",
+    "QRadioButton", "QGroupBox", "QDockWidget", "QProgressDialog", "QMessageBox", "print", "setTabText", "setItemText", "drawText",
 }  # fmt: skip
 SHOWN_KEYWORDS = {"toolTip", "text", "title", "placeholderText", "accessibleName", "statusTip", "windowTitle"}
 # Names, formats and units that are the same in every language.
@@ -22,7 +23,8 @@ SAME_EVERYWHERE = {"Latent Dials", "mse", "z", "px"}
 
 
 def _has_words(text: str) -> bool:
-    return any(len(run) > 1 and run.isalpha() for run in "".join(c if c.isalpha() else " " for c in text).split())
+    plain = re.sub(r"<[^>]*>|&\w+;", " ", text)  # marks of rich text are no words
+    return re.search(r"[^\W\d_]{2,}", plain) is not None
 
 
 def _literals(node: ast.expr) -> list[str]:
@@ -30,7 +32,7 @@ def _literals(node: ast.expr) -> list[str]:
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         return [node.value]
     if isinstance(node, ast.JoinedStr):
-        return [part.value for part in node.values if isinstance(part, ast.Constant) and isinstance(part.value, str)]
+        return [str(part.value) for part in node.values if isinstance(part, ast.Constant)]
     if isinstance(node, ast.BinOp):
         return _literals(node.left) + _literals(node.right)
     if isinstance(node, ast.IfExp):
@@ -39,7 +41,7 @@ def _literals(node: ast.expr) -> list[str]:
 
 
 def untranslated(source: str) -> list[tuple[int, str]]:
-    """(line, text) of every text shown to a person without tr(), and of every tr() that is not given a literal."""
+    """(line, text) of every text shown to a person without tr(), and of every tr() of no literal."""
     found: list[tuple[int, str]] = []
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call):
@@ -49,9 +51,9 @@ def untranslated(source: str) -> list[tuple[int, str]]:
         if not isinstance(node, ast.Call):
             continue
         name = node.func.attr if isinstance(node.func, ast.Attribute) else ast.unparse(node.func)
-        if name == "tr" and not (node.args and isinstance(node.args[0], ast.Constant)):
-            if not isinstance(node.args[0], (ast.Name, ast.Attribute, ast.BoolOp)):  # a text that was declared elsewhere
-                found.append((node.lineno, ast.unparse(node)))
+        # a name stands for a text that was declared elsewhere, such as a setting's sentence
+        if name == "tr" and not isinstance(node.args[0], (ast.Constant, ast.Name, ast.Attribute, ast.BoolOp)):
+            found.append((node.lineno, ast.unparse(node)))
         if name in SHOWN_BY:
             shown = [*node.args, *(k.value for k in node.keywords if k.arg in SHOWN_KEYWORDS)]
             found += [(node.lineno, text) for arg in shown for text in _literals(arg)]

@@ -88,3 +88,33 @@ class ImageDataset:
             return None
         path = Path(self.identity.source) / self.files[index]
         return path if path.exists() else None
+
+
+@dataclass(frozen=True)
+class ImportProgress:
+    """How far an import has come: done of total, and what is being done as a person reads it."""
+
+    done: int
+    total: int
+    text: str
+
+
+@dataclass(frozen=True, eq=False)
+class Inspection:
+    """What a quick look at a source tells before it is imported; it never reads all of it.
+
+    count is the pictures (or picture files) found; height, width and channels are those after the policy,
+    0 where they cannot be known yet; samples holds up to 8 pictures as they will look, uint8 (k,H,W,C);
+    cached says that opening will be instant.
+    """
+
+    kind: str
+    name: str
+    count: int
+    reading: str
+    height: int
+    width: int
+    channels: int
+    samples: NDArray[np.uint8]
+    cached: bool
+    label_names: tuple[str, ...] = ()

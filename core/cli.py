@@ -1,0 +1,304 @@
+"""The verbs of the command line: train, edit, info.
+
+Exit codes: 0 done, 2 the user's mistake (one sentence on standard error), 1 a fault of ours (a traceback).
+"""
+
+import json
+import math
+import os
+import sys
+import traceback
+from collections.abc import Callable, Generator, Sequence
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+import numpy as np
+
+from core.cli_facts import data_facts, data_text, run_facts, run_text, time_text
+from core.cli_options import (
+    PROGRAM,
+    EditOptions,
+    InfoOptions,
+    TrainOptions,
+    overview,
+    parse_edit,
+    parse_info,
+    parse_train,
+)
+from core.codec import Codec, weights_fingerprint
+from core.config import ImportConfig, TrainConfig, checked
+from core.datasets import ImageDataset, import_dataset
+from core.edits import Edit, parse_edits
+from core.errors import ConfigError, DataError, LatentDialsError
+from core.export.comparison import make_comparison, render_comparison
+from core.export.panels import comparison_subtitle, comparison_title
+from core.export.recipe import make_recipe, save_png
+from core.latents import (
+    CODES_FILE,
+    CODES_LIMIT,
+    CodeStatistics,
+    codes_key,
+    encode_dataset,
+    load_codes,
+    save_codes,
+    statistics,
+)
+from core.runs import MODEL, Run, is_run, versions
+from core.terminal import ProgressLine
+from core.training import TrainRecord, train
+from core.translate import tr
+
+T = TypeVar("T")
+
+
+class _Progress(Protocol):
+    @property
+    def done(self) -> int: ...
+    @property
+    def total(self) -> int: ...
+    @property
+    def text(self) -> str: ...
+
+
+def main(args: Sequence[str]) -> int:
+    """Do what a command line says and give the exit code; args are those after the program's name."""
+    try:
+        return _dispatch(list(args))
+    except LatentDialsError as error:
+        print(error, file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print(tr("Interrupted."), file=sys.stderr)
+        return 130  # as shells report it; train turns an interrupt into a stop and exits with 0
+    except BrokenPipeError:  # the reader of our output has gone, as in "info run | head"
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except SystemExit as end:  # --help
+        return int(end.code or 0)
+    except Exception:
+        traceback.print_exc()
+        return 1
+
+
+def _dispatch(args: list[str]) -> int:
+    verb, rest = (args[0], args[1:]) if args else ("--help", [])
+    if verb in ("-h", "--help"):
+        print(overview())
+        return 0
+    if verb == "--version":
+        print(f"{PROGRAM} {versions()['latent-dials']}")
+        return 0
+    if verb not in VERBS:
+        raise ConfigError(
+            tr(
+                "'{word}' is neither a verb ({verbs}) nor a file or folder; see {program} --help.",
+                word=verb,
+                verbs=", ".join(VERBS),
+                program=PROGRAM,
+            )
+        )
+    return VERBS[verb](rest)
+
+
+def _train(args: list[str]) -> int:
+    options = parse_train(args, TrainConfig(), ImportConfig())
+    run: Run | None = None
+    if options.resume:
+        # Parsed again with the run's own settings for all that is not asked for.
+        run = Run.open(options.out)
+        options = parse_train(args, run.config.train, run.config.data.policy, run.config.data.source)
+    config = checked(TrainConfig, options.settings)
+    with ProgressLine() as line:
+        dataset = _opened(options, line)
+        line.milestone(dataset.reading)
+        _say_skipped(dataset, line)
+        if run is None:
+            run = Run.create(options.out, config, dataset.identity)
+        last = _watched(
+            train(dataset, config, run, resume=options.resume, snapshot_interval_s=math.inf), line
+        )
+    if last is not None and last.finished:
+        print(tr("Done: {path} after {epochs} epochs.", path=run.path, epochs=config.epochs))
+    else:
+        print(
+            tr(
+                "Stopped and kept. To go on: {program} train --out {path} --resume",
+                program=PROGRAM,
+                path=_quoted(run.path),
+            )
+        )
+    return 0
+
+
+def _watched(records: Generator[TrainRecord, None, None], line: ProgressLine) -> TrainRecord | None:
+    """Drain training; gives its last record. Ctrl+C closes it, which writes a checkpoint."""
+    last: TrainRecord | None = None
+    try:
+        for record in records:
+            if last is None:
+                line.milestone(
+                    tr(
+                        "Training on {device} in {precision}.",
+                        device=record.device,
+                        precision=record.precision,
+                    )
+                )
+            last = record
+            if math.isfinite(record.val_mse) or record.finished:
+                line.milestone(_record_text(record))
+            else:
+                line.show(_record_text(record))
+    except KeyboardInterrupt:
+        pass
+    finally:
+        records.close()
+    return last
+
+
+def _record_text(record: TrainRecord) -> str:
+    parts = [
+        tr(
+            "epoch {epoch}/{epochs}", epoch=f"{record.epoch:>{len(str(record.epochs))}}", epochs=record.epochs
+        ),
+        tr("mse {mse}", mse=f"{record.mse:.5f}"),
+    ]
+    if record.loss != record.mse:  # a vae's loss is another thing
+        parts.append(tr("loss {loss}", loss=f"{record.loss:.1f}"))
+        parts.append(tr("kl {kl}", kl=f"{record.kl:.2f}"))
+    if math.isfinite(record.val_mse):
+        parts.append(tr("validation mse {mse}", mse=f"{record.val_mse:.5f}"))
+    parts.append(tr("{rate} pictures/s", rate=f"{record.images_per_s:,.0f}"))
+    if not record.finished and math.isfinite(record.eta_s):
+        parts.append(tr("{time} left", time=time_text(record.eta_s)))
+    return "  ".join(parts)
+
+
+def _edit(args: list[str]) -> int:
+    run = Run.open(parse_edit(args, ImportConfig()).run)
+    options = parse_edit(args, run.config.data.policy)
+    codec = Codec.from_run(run)
+    adjustments = [parse_edits(text, codec.latent_dim) for text in options.adjust]
+    if len(options.note) > len(adjustments):
+        raise ConfigError(
+            tr(
+                "There are {notes} notes for {count} adjustments; give one --note for each --adjust at most.",
+                notes=len(options.note),
+                count=len(adjustments),
+            )
+        )
+    with ProgressLine() as line:
+        source = options.data or run.config.data.source
+        dataset = _opened(options, line, source)
+        if not options.data and dataset.identity.fingerprint != run.config.data.fingerprint:
+            line.milestone(tr("{source} has changed since the run was trained on it.", source=source))
+        if not 0 <= options.index < len(dataset):
+            raise DataError(
+                tr(
+                    "There is no picture {index}: {name} has {count}, numbered 0 to {last}.",
+                    index=options.index,
+                    name=dataset.identity.name,
+                    count=len(dataset),
+                    last=len(dataset) - 1,
+                )
+            )
+        picture = dataset.pictures([options.index])
+        start = codec.encode(picture)[0]
+        stats = _statistics(run, codec, dataset, line)
+    _write_comparison(options, run, codec, dataset, stats, picture[0], start, adjustments)
+    print(tr("Written: {path}", path=options.out))
+    return 0
+
+
+def _write_comparison(
+    options: EditOptions,
+    run: Run,
+    codec: Codec,
+    dataset: ImageDataset,
+    stats: CodeStatistics,
+    picture: np.ndarray,
+    start: np.ndarray,
+    adjustments: list[tuple[Edit, ...]],
+) -> None:
+    notes = [*options.note, *[None] * (len(adjustments) - len(options.note))]
+    comparison = make_comparison(
+        codec,
+        stats,
+        picture,
+        options.index,
+        list(zip(adjustments, notes, strict=True)),
+        title=comparison_title(options.index, dataset.identity.name),
+        subtitle=comparison_subtitle(codec.config, run.name),
+    )
+    image = render_comparison(
+        comparison, scale=options.scale, theme=options.theme, difference_row=options.difference
+    )
+    words = [panel.note for panel in comparison.adjustments]
+    recipe = make_recipe(
+        run, dataset.identity, options.index, start, list(zip(adjustments, words, strict=True))
+    )
+    save_png(image, recipe, Path(options.out).expanduser())
+
+
+def _statistics(run: Run, codec: Codec, dataset: ImageDataset, line: ProgressLine) -> CodeStatistics:
+    """The statistics of the data's codes, which are kept in the run's folder for the next time."""
+    path = run.path / CODES_FILE
+    key = codes_key(weights_fingerprint(run.path / MODEL), dataset.identity.fingerprint, CODES_LIMIT)
+    codes = load_codes(path, key)
+    if codes is None or codes.codes.shape[1] != codec.latent_dim:
+        codes = _shown(encode_dataset(codec, dataset, CODES_LIMIT), line)
+        try:
+            save_codes(path, codes, key)
+        except OSError:  # a run on a read-only disk can be edited all the same
+            line.milestone(tr("The codes could not be kept in {path}.", path=run.path))
+    return statistics(codes.codes)
+
+
+def _info(args: list[str]) -> int:
+    options = parse_info(args)
+    if is_run(options.path):
+        run = Run.open(options.path)
+        print(json.dumps(run_facts(run), indent=2) if options.as_json else run_text(run))
+        return 0
+    with ProgressLine() as line:
+        dataset = _opened(options, line, options.path)
+    print(json.dumps(data_facts(dataset), indent=2) if options.as_json else data_text(dataset))
+    return 0
+
+
+def _opened(
+    options: TrainOptions | EditOptions | InfoOptions, line: ProgressLine, source: str | None = None
+) -> ImageDataset:
+    policy = checked(ImportConfig, options.policy)
+    chosen = source if source is not None else getattr(options, "data", "")
+    return _shown(import_dataset(chosen, policy), line)
+
+
+def _shown(work: Generator[_Progress, None, T], line: ProgressLine) -> T:
+    """The return value of a generator of progress, which is shown on the way."""
+    while True:
+        try:
+            line.show(next(work).text)
+        except StopIteration as end:
+            line.clear()
+            return end.value
+
+
+def _say_skipped(dataset: ImageDataset, line: ProgressLine) -> None:
+    if dataset.skipped:
+        first = dataset.skipped[0]
+        line.milestone(
+            tr(
+                "{count} files were skipped; the first is {file}: {reason}",
+                count=len(dataset.skipped),
+                file=first.file,
+                reason=first.reason,
+            )
+        )
+
+
+def _quoted(path: Path) -> str:
+    text = str(path)
+    return f'"{text}"' if " " in text else text
+
+
+VERBS: dict[str, Callable[[list[str]], int]] = {"train": _train, "edit": _edit, "info": _info}

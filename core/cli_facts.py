@@ -1,0 +1,127 @@
+"""What info says of a run or of pictures, as text for people and as plain values for JSON."""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from core.codec import shape_text
+from core.datasets import ImageDataset
+from core.models.architecture import architecture, architecture_text
+from core.runs import Run
+from core.translate import tr
+
+
+def run_facts(run: Run) -> dict[str, Any]:
+    """What info --json says of a run."""
+    metrics = run.metrics()
+    last = len(metrics) - 1 if len(metrics) else None
+    names = ("step", "epoch", "images", "seconds", "loss", "reconstruction", "kl", "mse")
+    measured = [float(value) for value in metrics.val_mse if math.isfinite(value)]
+    return {
+        "kind": "run",
+        "path": str(run.path),
+        "train": run.config.train.model_dump(),
+        "network": run.config.network.model_dump(),
+        "parameters": sum(row.parameters for row in architecture(run.config.network)),
+        "data": run.config.data.model_dump(),
+        "versions": run.config.versions,
+        "finished": run.is_finished,
+        "last": None if last is None else {name: getattr(metrics, name)[last].item() for name in names},
+        "val_mse": {"last": measured[-1], "best": min(measured)} if measured else None,
+        "files": {file.name: file.stat().st_size for file in sorted(run.path.iterdir()) if file.is_file()},
+    }
+
+
+def run_text(run: Run) -> str:
+    """What info says of a run."""
+    facts = run_facts(run)
+    data, last, val_mse = run.config.data, facts["last"], facts["val_mse"]
+    progress = tr("not trained yet")
+    if last is not None:
+        progress = tr(
+            "epoch {epoch} of {epochs}, step {step}, {time}",
+            epoch=last["epoch"],
+            epochs=run.config.train.epochs,
+            step=last["step"],
+            time=time_text(last["seconds"]),
+        )
+    rows = [
+        (tr("Run"), str(run.path)),
+        (
+            tr("Data"),
+            tr(
+                "{name}: {count} pictures, {shape}",
+                name=data.name,
+                count=f"{data.count:,}",
+                shape=shape_text((data.height, data.width, data.channels)),
+            ),
+        ),
+        (tr("Progress"), progress + (tr(" (finished)") if facts["finished"] else "")),
+    ]
+    if last is not None:
+        rows.append(
+            (tr("Loss"), tr("{loss} (mse {mse})", loss=f"{last['loss']:.5g}", mse=f"{last['mse']:.5f}"))
+        )
+    if val_mse is not None:
+        rows.append(
+            (
+                tr("Validation mse"),
+                tr("{last} (best {best})", last=f"{val_mse['last']:.5f}", best=f"{val_mse['best']:.5f}"),
+            )
+        )
+    settings = [(name, str(value)) for name, value in facts["train"].items()]
+    files = [(name, _size_text(size)) for name, size in facts["files"].items()]
+    return "\n\n".join(
+        (
+            _table(rows),
+            tr("Network") + "\n" + architecture_text(run.config.network).rstrip(),
+            tr("Settings") + "\n" + _table(settings, "  "),
+            tr("Files") + "\n" + _table(files, "  "),
+        )
+    )
+
+
+def data_facts(dataset: ImageDataset) -> dict[str, Any]:
+    """What info --json says of a data set."""
+    return {
+        "kind": "data",
+        **dataset.identity.model_dump(exclude={"kind"}),
+        "source_kind": dataset.identity.kind,
+        "reading": dataset.reading,
+        "labels": [{"name": label.name, "classes": list(label.classes)} for label in dataset.labels],
+        "skipped": [{"file": skipped.file, "reason": skipped.reason} for skipped in dataset.skipped],
+    }
+
+
+def data_text(dataset: ImageDataset) -> str:
+    """What info says of a data set."""
+    identity = dataset.identity
+    rows = [
+        (tr("Data"), identity.source),
+        (tr("Read as"), dataset.reading),
+        (tr("Pictures"), f"{len(dataset):,}"),
+        (tr("Shape"), shape_text(dataset.picture_shape)),
+    ]
+    for label in dataset.labels:
+        classes = ", ".join(label.classes[:12]) + (", …" if len(label.classes) > 12 else "")
+        rows.append((tr("Label"), f"{label.name}: {classes}" if classes else label.name))
+    if dataset.skipped:
+        rows.append((tr("Skipped"), f"{len(dataset.skipped):,}"))
+        rows += [("", f"{skipped.file}: {skipped.reason}") for skipped in dataset.skipped]
+    return _table(rows)
+
+
+def time_text(seconds: float) -> str:
+    """Seconds as 1:05 or 2:00:00."""
+    minutes, rest = divmod(math.ceil(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def _table(rows: Sequence[tuple[str, str]], indent: str = "") -> str:
+    width = max(len(name) for name, _ in rows)
+    return "\n".join(f"{indent}{name:<{width}}  {value}".rstrip() for name, value in rows)
+
+
+def _size_text(size: int) -> str:
+    return f"{size / 1e6:.1f} MB" if size >= 1e6 else f"{size / 1e3:.1f} kB"

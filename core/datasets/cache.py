@@ -1,0 +1,239 @@
+"""Imported pixels in cache_folder()/pictures/<key>: pixels.npy, meta.json and labels, whole or not at all.
+
+An entry is written to a temporary folder and renamed when it is complete. One that does not fit its own
+description is taken for absent and made again. Nothing here knows where pixels come from.
+"""
+
+import errno
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from core.atomic import write_text
+from core.datasets.dataset import LabelColumn, Skipped
+from core.datasets.npyheader import mapped_npy, read_npy_header
+from core.errors import DataError
+from core.places import cache_folder
+from core.translate import tr
+
+CACHE_VERSION = 1  # part of each key: raise it when the same source would give other pixels
+PART_PREFIX = ".part-"
+STALE_AFTER_S = 24 * 3600.0
+
+
+class _Labels(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    classes: tuple[str, ...]
+
+
+class _Meta(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    version: int
+    count: int
+    reading: str
+    labels: tuple[_Labels, ...]
+    files: tuple[str, ...]
+    skipped: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, eq=False)
+class CacheEntry:
+    """What an import left in the cache; pixels are mapped from it, uint8 (N,H,W,C)."""
+
+    pixels: NDArray[np.uint8]
+    reading: str
+    labels: tuple[LabelColumn, ...]
+    files: tuple[str, ...]
+    skipped: tuple[Skipped, ...]
+
+
+def pictures_folder() -> Path:
+    """Where all entries are."""
+    return cache_folder() / "pictures"
+
+
+def _entry_folder(key: str) -> Path:
+    return pictures_folder() / f"{key[:40]}-{CACHE_VERSION}"
+
+
+def load_entry(key: str) -> CacheEntry | None:
+    """The entry of this key, or None when there is none or it is damaged."""
+    folder = _entry_folder(key)
+    try:
+        meta = _Meta.model_validate_json((folder / "meta.json").read_bytes())
+        header = read_npy_header(folder / "pixels.npy")
+        if (
+            meta.version != CACHE_VERSION
+            or header.dtype != np.uint8
+            or header.fortran_order
+            or len(header.shape) != 4
+            or header.shape[0] != meta.count
+            or not header.is_exact
+        ):
+            return None
+        labels = tuple(
+            LabelColumn(label.name, _label_values(folder, index, label, meta.count), label.classes)
+            for index, label in enumerate(meta.labels)
+        )
+        if meta.files and len(meta.files) != meta.count:
+            return None
+        return CacheEntry(
+            pixels=mapped_npy(folder / "pixels.npy"),
+            reading=meta.reading,
+            labels=labels,
+            files=meta.files,
+            skipped=tuple(Skipped(file, reason) for file, reason in meta.skipped),
+        )
+    except (OSError, ValueError, ValidationError, DataError):  # absent or damaged: the same to the caller
+        return None
+
+
+def _label_values(folder: Path, index: int, label: _Labels, count: int) -> NDArray[np.int32]:
+    values = np.load(folder / f"labels-{index}.npy", allow_pickle=False)
+    expected = np.int32 if label.classes else np.float32
+    if values.shape != (count,) or values.dtype != expected:
+        raise ValueError(label.name)
+    if label.classes and count and int(values.max()) >= len(label.classes):
+        raise ValueError(label.name)
+    return values
+
+
+class CacheWriter:
+    """Writes one entry row by row; leaving the with block before finish() leaves nothing behind.
+
+    folder is the temporary folder, where a source may put files of its own until finish().
+    """
+
+    def __init__(self, key: str) -> None:
+        self._key = key
+        self._file: BinaryIO | None = None
+        self._shape = (0, 0, 0)
+        self.count = 0
+        with _disk_errors():
+            pictures_folder().mkdir(parents=True, exist_ok=True)
+            _remove_stale()
+            self.folder = Path(tempfile.mkdtemp(prefix=PART_PREFIX, dir=pictures_folder()))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._file is not None:
+            self._file.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def append(self, pixels: NDArray[np.uint8]) -> None:
+        """Add pictures uint8 (n,H,W,C); the first ones decide H, W and C."""
+        with _disk_errors():
+            if self._file is None:
+                self._shape = pixels.shape[1:]
+                self._file = (self.folder / "pixels.npy").open("wb")
+                self._write_header(0)
+            self._file.write(np.ascontiguousarray(pixels).data)
+        self.count += len(pixels)
+
+    def finish(
+        self,
+        reading: str,
+        labels: Sequence[LabelColumn] = (),
+        files: Sequence[str] = (),
+        skipped: Sequence[Skipped] = (),
+    ) -> CacheEntry:
+        """Complete the entry, put it in its place and map it."""
+        assert self._file is not None, "finish() before append(): the source checks that something was read"
+        meta = _Meta(
+            version=CACHE_VERSION,
+            count=self.count,
+            reading=reading,
+            labels=tuple(_Labels(name=label.name, classes=label.classes) for label in labels),
+            files=tuple(files),
+            skipped=tuple((item.file, item.reason) for item in skipped),
+        )
+        with _disk_errors():
+            self._file.seek(0)
+            self._write_header(self.count)
+            self._file.flush()
+            os.fsync(self._file.fileno())
+            self._file.close()
+            for index, label in enumerate(labels):
+                np.save(self.folder / f"labels-{index}.npy", label.values)
+            write_text(self.folder / "meta.json", meta.model_dump_json())
+            self.folder.chmod(0o755)
+            target = _entry_folder(self._key)
+            if target.exists() and load_entry(self._key) is None:
+                shutil.rmtree(target)
+            if not target.exists():  # else another process was faster, with the same pixels
+                self.folder.rename(target)
+        entry = load_entry(self._key)
+        if entry is None:
+            raise DataError(
+                tr("The cache in {folder} was damaged while it was written; open again.", folder=str(target))
+            )
+        return entry
+
+    def _write_header(self, count: int) -> None:
+        # numpy pads the header so that it has one length whatever the count; tests hold it to that.
+        assert self._file is not None
+        header = {"descr": "|u1", "fortran_order": False, "shape": (count, *self._shape)}
+        np.lib.format.write_array_header_1_0(self._file, header)
+
+
+def check_room(needed: int, what: str) -> None:
+    """Raises: DataError when the cache's disk has less than needed bytes free."""
+    with _disk_errors():
+        pictures_folder().mkdir(parents=True, exist_ok=True)
+        free = shutil.disk_usage(pictures_folder()).free
+    if needed > free:
+        raise DataError(
+            tr(
+                "{what} needs {needed:.1f} GB in the cache {folder}, which has {free:.1f} GB free: make room"
+                " or choose a smaller size.",
+                what=what,
+                needed=needed / 1e9,
+                free=free / 1e9,
+                folder=str(pictures_folder()),
+            )
+        )
+
+
+@contextmanager
+def _disk_errors() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT) if hasattr(errno, "EDQUOT") else False
+        reason = tr("the disk is full") if full else (error.strerror or str(error))
+        raise DataError(
+            tr(
+                "The cache in {folder} cannot be written: {reason}. Make room, or set LATENT_DIALS_HOME to"
+                " another folder.",
+                folder=str(pictures_folder()),
+                reason=reason,
+            )
+        ) from error
+
+
+def _remove_stale() -> None:
+    """Remove what imports left that were killed: nothing else can leave a temporary folder."""
+    for folder in pictures_folder().glob(f"{PART_PREFIX}*"):
+        try:
+            if time.time() - folder.stat().st_mtime > STALE_AFTER_S:
+                shutil.rmtree(folder, ignore_errors=True)
+        except OSError:
+            continue

@@ -1,0 +1,122 @@
+"""One picture file at a time: what its header says, and its pixels after the policy.
+
+Files come from strangers: formats are an allow-list whatever the suffix says, every picture is decoded in
+full (a header or verify() passes on half a file), and one that claims too many pixels is refused unread.
+"""
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+# Imported by name so that Pillow never searches for plugins, which it would do in a worker thread.
+from PIL import (
+    BmpImagePlugin,
+    GifImagePlugin,
+    Image,
+    ImageFile,
+    JpegImagePlugin,
+    PngImagePlugin,
+    PpmImagePlugin,
+    TiffImagePlugin,
+    UnidentifiedImageError,
+    WebPImagePlugin,
+)
+
+from core.datasets.resizing import Fit, fit_square, flatten, to_pixels
+from core.errors import DataError
+from core.translate import tr
+
+FORMATS: dict[str, tuple[type[ImageFile.ImageFile], tuple[str, ...]]] = {
+    "BMP": (BmpImagePlugin.BmpImageFile, (".bmp", ".dib")),
+    "GIF": (GifImagePlugin.GifImageFile, (".gif",)),
+    "JPEG": (JpegImagePlugin.JpegImageFile, (".jpg", ".jpeg", ".jpe", ".jfif")),
+    "PNG": (PngImagePlugin.PngImageFile, (".png",)),
+    "PPM": (PpmImagePlugin.PpmImageFile, (".ppm", ".pgm", ".pbm", ".pnm")),
+    "TIFF": (TiffImagePlugin.TiffImageFile, (".tif", ".tiff")),
+    "WEBP": (WebPImagePlugin.WebPImageFile, (".webp",)),
+}
+SUFFIXES = frozenset(suffix for _, suffixes in FORMATS.values() for suffix in suffixes)
+MAX_PIXELS = 89_478_485  # Pillow's own bound for a bomb's warning: 256 MiB as 24 bit colour
+GREY_MODES = frozenset({"1", "L", "LA", "La", "I", "I;16", "I;16L", "I;16B", "I;16N"})
+TRANSPOSE = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+ORIENTATION_TAG = 0x0112
+
+# A policy of the whole process: filters cannot be set for one thread, and nobody wants to load a bomb.
+warnings.simplefilter("error", Image.DecompressionBombWarning)
+
+
+@dataclass(frozen=True)
+class Header:
+    """What a picture file says of itself before it is decoded; width and height as stored."""
+
+    width: int
+    height: int
+    grey: bool
+
+
+def is_picture_name(name: str) -> bool:
+    """Whether a file of this name is taken for a picture."""
+    return Path(name).suffix.lower() in SUFFIXES
+
+
+def read_header(file: Path | BytesIO) -> Header:
+    """A picture's header. Raises: DataError with the reason, as in Skipped."""
+    with _opened(file) as image:
+        return Header(image.width, image.height, image.mode in GREY_MODES)
+
+
+def decode(file: Path | BytesIO, channels: int, size: int, fit: Fit) -> NDArray[np.uint8]:
+    """A picture's first frame, upright, uint8 (size,size,channels). Raises: DataError with the reason."""
+    with _opened(file) as image:
+        # JPEG can be decoded at 1/2, 1/4 or 1/8 for much less work; twice the size leaves Lanczos its due.
+        image.draft(None, (2 * size, 2 * size))
+        image.load()
+        upright = TRANSPOSE.get(_orientation(image))
+        flat = flatten(image, channels)
+        return to_pixels(fit_square(flat.transpose(upright) if upright is not None else flat, size, fit))
+
+
+def _orientation(image: Image.Image) -> int:
+    try:
+        return int(image.getexif().get(ORIENTATION_TAG, 1))
+    except Exception:  # a damaged note beside a sound picture: Pillow raises whatever its parser met
+        return 1
+
+
+@contextmanager
+def _opened(file: Path | BytesIO) -> Iterator[Image.Image]:
+    try:
+        with Image.open(file, formats=tuple(FORMATS)) as image:
+            if image.width * image.height > MAX_PIXELS:
+                raise Image.DecompressionBombError
+            yield image
+    except DataError:
+        raise
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        limit = MAX_PIXELS // 1_000_000
+        raise DataError(tr("It claims more than {limit} megapixels.", limit=limit)) from None
+    except UnidentifiedImageError:
+        raise DataError(tr("It is no picture of a known format, or its beginning is damaged.")) from None
+    except MemoryError:
+        raise DataError(tr("There is not enough memory to read it.")) from None
+    except PermissionError:
+        raise DataError(tr("It may not be read: permission is denied.")) from None
+    except FileNotFoundError:
+        raise DataError(tr("It is not there any more.")) from None
+    except Exception as error:  # decoders raise anything on damaged files: SyntaxError, struct.error, …
+        reason = str(error).strip() or type(error).__name__
+        raise DataError(tr("It is damaged or cut short ({reason}).", reason=reason)) from None

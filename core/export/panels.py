@@ -1,0 +1,205 @@
+"""What a comparison shows, as values: panels, captions, figures. core.export.comparison draws them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.codec import Codec
+from core.describe import describe_change
+from core.edits import Edit, Operation, apply_edits
+from core.latents import CodeStatistics
+from core.models.network import NetworkConfig
+from core.translate import tr
+
+CAPTION_LINES = 4
+
+
+@dataclass(frozen=True, eq=False)
+class Panel:
+    """One picture uint8 (H,W,C) of a figure; caption may have several lines, figure is its measured error."""
+
+    pixels: NDArray[np.uint8]
+    title: str
+    caption: str = ""
+    figure: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """A figure: the original (None for a code that is no picture's), its reconstruction, the adjustments."""
+
+    original: Panel | None
+    reconstruction: Panel
+    adjustments: tuple[Panel, ...]
+    title: str
+    subtitle: str = ""
+    panels: tuple[Panel, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        first = () if self.original is None else (self.original,)
+        object.__setattr__(self, "panels", (*first, self.reconstruction, *self.adjustments))
+
+
+def adjustment_caption(
+    edits: Sequence[Edit],
+    before: NDArray[np.float32],
+    after: NDArray[np.float32],
+    stats: CodeStatistics | None = None,
+) -> str:
+    """A line for each dimension that edits touch: "z[0]: 1.31 -> 21.31 (+20, 9.1 sigma)".
+
+    More than CAPTION_LINES dimensions are summed up in the last line.
+    """
+    dims = list(dict.fromkeys(edit.dim for edit in edits))
+    if not dims:
+        return tr("no adjustment")
+    shown = dims if len(dims) <= CAPTION_LINES else dims[: CAPTION_LINES - 1]
+    lines = [_dimension_line(dim, edits, before, after, stats) for dim in shown]
+    rest = dims[len(shown) :]
+    if rest:
+        sigmas = (
+            [abs(stats.sigmas(dim, float(after[dim]) - float(before[dim]))) for dim in rest] if stats else []
+        )
+        finite = [sigma for sigma in sigmas if np.isfinite(sigma)]
+        if finite:
+            lines.append(
+                tr(
+                    "and {count} more dials, up to {sigmas} sigma",
+                    count=len(rest),
+                    sigmas=_sigma_number(max(finite)),
+                )
+            )
+        else:
+            lines.append(tr("and {count} more dials", count=len(rest)))
+    return "\n".join(lines)
+
+
+def _dimension_line(
+    dim: int,
+    edits: Sequence[Edit],
+    before: NDArray[np.float32],
+    after: NDArray[np.float32],
+    stats: CodeStatistics | None,
+) -> str:
+    operations = " ".join(_operation_text(edit) for edit in edits if edit.dim == dim)
+    old, new = float(before[dim]), float(after[dim])
+    sigmas = abs(stats.sigmas(dim, new - old)) if stats is not None else np.inf
+    if not np.isfinite(sigmas):
+        return tr(
+            "z[{dim}]: {old} -> {new} ({operations})",
+            dim=dim,
+            old=_value(old),
+            new=_value(new),
+            operations=operations,
+        )
+    return tr(
+        "z[{dim}]: {old} -> {new} ({operations}, {sigmas} sigma)",
+        dim=dim,
+        old=_value(old),
+        new=_value(new),
+        operations=operations,
+        sigmas=_sigma_number(sigmas),
+    )
+
+
+def _operation_text(edit: Edit) -> str:
+    if edit.operation is Operation.ADD:
+        return f"{edit.value:+.4g}"
+    return f"{edit.operation.value}{edit.value:.4g}"
+
+
+def _sigma_number(sigmas: float) -> str:
+    return f"{sigmas:.1f}" if sigmas < 1e4 else f"{sigmas:.0e}"
+
+
+def _value(value: float) -> str:
+    return f"{value:.2f}" if abs(value) < 1e5 else f"{value:.2e}"
+
+
+def make_comparison(
+    codec: Codec,
+    stats: CodeStatistics | None,
+    picture: NDArray[np.uint8] | None,
+    index: int | None,
+    adjustments: Sequence[tuple[Sequence[Edit], str | None]],
+    *,
+    start: NDArray[np.float32] | None = None,
+    title: str = "",
+    subtitle: str = "",
+) -> Comparison:
+    """A picture (H,W,C), its reconstruction and each adjustment (its edits, the person's words).
+
+    Words that are None become the measured description. start, a code (D,), takes the place of the
+    picture's own code; without a picture it is needed. Raises: ModelError for a picture of another shape,
+    EditError for a dimension that the code does not have.
+    """
+    if picture is None and start is None:
+        raise ValueError("make_comparison needs a picture or a start")
+    original = None
+    if picture is not None:
+        original = Panel(
+            picture,
+            tr("ORIGINAL"),
+            tr("picture {index}", index=index) if index is not None else "",
+        )
+    z = codec.encode(picture[np.newaxis])[0] if start is None and picture is not None else start
+    assert z is not None
+    edited = [apply_edits(edits, z) for edits, _ in adjustments]
+    base, *changed = codec.decode(np.stack([z, *edited]))
+    caption = figure = ""
+    if picture is not None:
+        mse = float(codec.errors(picture[np.newaxis])[0]) if start is None else _mse(base, picture)
+        caption = tr("mean squared error {mse}", mse=f"{mse:.4f}")
+        figure = tr("root mean square {level} of 255", level=f"{127.5 * mse**0.5:.1f}")
+    title_of_base = tr("RECONSTRUCTION") if start is None else tr("STARTING CODE")
+    reconstruction = Panel(base, title_of_base, caption, figure)
+    panels: list[Panel] = []
+    for (edits, note), code, pixels in zip(adjustments, edited, changed, strict=True):
+        change = describe_change(base, pixels)
+        panels.append(
+            Panel(
+                pixels,
+                tr("ADJUSTED {number}", number=len(panels) + 1) if len(adjustments) > 1 else tr("ADJUSTED"),
+                adjustment_caption(edits, z, code, stats),
+                tr("mean change {level} of 255", level=f"{change.mean_abs:.1f}"),
+                change.text if note is None else note,
+            )
+        )
+    return Comparison(
+        original,
+        reconstruction,
+        tuple(panels),
+        title or comparison_title(index),
+        subtitle or comparison_subtitle(codec.config),
+    )
+
+
+def comparison_title(index: int | None, data_name: str = "") -> str:
+    """The first line of a figure: which picture it shows."""
+    if index is None:
+        return tr("A code of its own")
+    if data_name:
+        return tr("Picture {index} of {data}", index=index, data=data_name)
+    return tr("Picture {index}", index=index)
+
+
+def comparison_subtitle(config: NetworkConfig, run_name: str = "") -> str:
+    """The second line of a figure: which model made it."""
+    network, objective, count = config.network, config.objective, config.latent_dim
+    if run_name:
+        return tr(
+            "Run {run}: {network} {objective}, {count} dimensions",
+            run=run_name,
+            network=network,
+            objective=objective,
+            count=count,
+        )
+    return tr("{network} {objective}, {count} dimensions", network=network, objective=objective, count=count)
+
+
+def _mse(a: NDArray[np.uint8], b: NDArray[np.uint8]) -> float:
+    """The mean squared difference of two pictures, measured in [-1,1]."""
+    return float(np.square((a.astype(np.float64) - b) / 127.5).mean())

@@ -1,0 +1,94 @@
+"""A network laid open for reading: one row a layer, and the rows as text that can be copied into a report."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+
+from core.models import Network, NetworkConfig, blank_network
+from core.translate import tr
+
+
+@dataclass(frozen=True)
+class LayerRow:
+    """One layer: its name in the state dict, what it is, its output's shape per picture, its weights."""
+
+    name: str
+    kind: str
+    output_shape: tuple[int, ...]
+    parameters: int
+
+
+def architecture(network: Network | NetworkConfig) -> tuple[LayerRow, ...]:
+    """The layers in the order in which a picture passes them; nothing is computed, only shapes."""
+    config = network.config if isinstance(network, Network) else network
+    shapes_only = blank_network(config)
+    picture = torch.empty(1, config.channels, config.height, config.width, device="meta")
+    rows: list[LayerRow] = []
+
+    def watch(name: str, module: nn.Module) -> None:
+        def note(_module: nn.Module, _inputs: object, output: torch.Tensor) -> None:
+            count = sum(weight.numel() for weight in module.parameters())
+            rows.append(LayerRow(name, _kind(module), tuple(output.shape[1:]), count))
+
+        module.register_forward_hook(note)
+
+    for name, module in shapes_only.named_modules():
+        if not any(True for _ in module.children()):
+            watch(name, module)
+    shapes_only(picture)
+    return tuple(rows)
+
+
+def parameter_count(network: Network | NetworkConfig) -> int:
+    """Weights and biases of the whole network."""
+    return sum(row.parameters for row in architecture(network))
+
+
+def architecture_text(network: Network | NetworkConfig) -> str:
+    """The rows as lines in aligned columns, with the total at the end."""
+    config = network.config if isinstance(network, Network) else network
+    rows = architecture(config)
+    table = [(tr("layer"), tr("what it is"), tr("output"), tr("parameters"))]
+    table += [(row.name, row.kind, _shape(row.output_shape), f"{row.parameters:,}") for row in rows]
+    total = sum(row.parameters for row in rows)
+    table.append((tr("total"), "", "", f"{total:,}"))
+    widths = [max(len(line[column]) for line in table) for column in range(4)]
+    lines = [
+        f"{name:<{widths[0]}}  {kind:<{widths[1]}}  {shape:>{widths[2]}}  {count:>{widths[3]}}"
+        for name, kind, shape, count in table
+    ]
+    rule = "-" * len(lines[0])
+    heading = tr(
+        "{network} {objective}, {height}x{width}x{channels} pictures, {latent_dim} dimensions",
+        network=config.network,
+        objective=config.objective,
+        height=config.height,
+        width=config.width,
+        channels=config.channels,
+        latent_dim=config.latent_dim,
+    )
+    return "\n".join([heading, "", lines[0], rule, *lines[1:-1], rule, lines[-1]]) + "\n"
+
+
+def _shape(shape: tuple[int, ...]) -> str:
+    return " x ".join(str(size) for size in shape)
+
+
+def _kind(module: nn.Module) -> str:
+    """The layer in a few words: its class, and what it joins where it has weights."""
+    match module:
+        case nn.Linear():
+            return f"Linear {module.in_features} -> {module.out_features}"
+        case nn.Conv2d():
+            stride = f", stride {module.stride[0]}" if module.stride[0] > 1 else ""
+            size = f"{module.kernel_size[0]}x{module.kernel_size[1]}"
+            return f"Conv {size}{stride}, {module.in_channels} -> {module.out_channels}"
+        case nn.GroupNorm():
+            return f"GroupNorm, {module.num_groups} groups"
+        case nn.LeakyReLU():
+            return f"LeakyReLU({module.negative_slope})"
+        case nn.PixelShuffle():
+            return f"PixelShuffle({module.upscale_factor})"
+        case _:
+            return type(module).__name__

@@ -1,0 +1,89 @@
+"""What every network has in common: its config, encode, decode, forward. The networks are files beside."""
+
+from typing import Annotated, NamedTuple
+
+import torch
+from pydantic import Field
+from torch import Tensor, nn
+
+from core.config import MAX_PICTURE_PX, MIN_PICTURE_PX, NetworkName, ObjectiveName, Settings
+
+# exp(10) is a noise of 22,026 standard deviations and exp(-10) none at all: between them nothing is
+# changed, beyond them float32 would overflow in exp(2 log_std) before a loss could be told from noise.
+LOG_STD_LIMIT = 10.0
+
+
+class NetworkConfig(Settings):
+    """All that the shape of a network depends on; with its weights it is the whole model.
+
+    hidden is the width of each hidden layer of the encoder, mirrored in the decoder; only fc uses it.
+    """
+
+    network: NetworkName
+    objective: ObjectiveName
+    height: Annotated[int, Field(ge=MIN_PICTURE_PX, le=MAX_PICTURE_PX)]
+    width: Annotated[int, Field(ge=MIN_PICTURE_PX, le=MAX_PICTURE_PX)]
+    channels: Annotated[int, Field(ge=1, le=3)]
+    latent_dim: Annotated[int, Field(ge=1)]
+    hidden: tuple[Annotated[int, Field(ge=1)], ...] = (1024, 512, 256, 128)
+
+    @property
+    def code_outputs(self) -> int:
+        """Numbers that the encoder gives per picture: the code, or the mean and log_std of a vae."""
+        return {"ae": 1, "vae": 2}[self.objective] * self.latent_dim
+
+
+class Posterior(NamedTuple):
+    """What the encoder says of each picture's code, (N, D) each; log_std is None for an ae."""
+
+    mean: Tensor
+    log_std: Tensor | None
+
+
+class Forward(NamedTuple):
+    """One pass: recon (N,C,H,W) in [-1,1], the code z it was decoded from, and the posterior, (N, D) each."""
+
+    recon: Tensor
+    z: Tensor
+    mean: Tensor
+    log_std: Tensor | None
+
+
+class Network(nn.Module):
+    """An encoder and a decoder of pictures (N,C,H,W) in [-1,1]; children fill in both.
+
+    A vae (Kingma and Welling 2013, arXiv:1312.6114, section 2.4 and appendix B) has an encoder of two
+    outputs, mean and log_std, and z = mean + exp(log_std) * e with e from N(0, 1).
+    """
+
+    encoder: nn.Sequential
+    decoder: nn.Sequential
+
+    def __init__(self, config: NetworkConfig) -> None:
+        super().__init__()
+        self.config = config
+
+    def posterior(self, x: Tensor) -> Posterior:
+        """Mean and log_std of the codes of pictures x; log_std is kept within ±10."""
+        code = self.encoder(x)  # (N, D), or (N, 2D) for a vae
+        if self.config.objective == "ae":
+            return Posterior(code, None)
+        mean, log_std = code.float().chunk(2, dim=1)  # (N, D) each
+        return Posterior(mean, log_std.clamp(-LOG_STD_LIMIT, LOG_STD_LIMIT))
+
+    def encode(self, x: Tensor) -> Tensor:
+        """The codes (N, D) of pictures x: the posterior's mean."""
+        return self.posterior(x).mean
+
+    def decode(self, z: Tensor) -> Tensor:
+        """The pictures (N,C,H,W) in [-1,1] of codes z (N, D)."""
+        return self.decoder(z)
+
+    def forward(self, x: Tensor, generator: torch.Generator | None = None) -> Forward:
+        """Encode and decode x. A vae takes its noise from generator, and without one decodes the mean."""
+        mean, log_std = self.posterior(x)
+        z = mean
+        if log_std is not None and generator is not None:
+            noise = torch.randn(mean.shape, generator=generator, device=generator.device).to(mean.device)
+            z = mean + log_std.exp() * noise  # (N, D)
+        return Forward(self.decode(z), z, mean, log_std)

@@ -1,0 +1,238 @@
+"""A run's folder: config.json, metrics.csv, model.safetensors, checkpoint.safetensors. No training here.
+
+model.safetensors holds the weights that did best on the pictures held out (the last ones where none are),
+checkpoint.safetensors the last ones with all that resuming needs.
+"""
+
+import json
+import platform
+from collections.abc import Mapping
+from importlib import metadata
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import safetensors
+import torch
+from pydantic import BaseModel, ConfigDict, ValidationError
+from torch import Tensor
+
+from core.atomic import write_bytes, write_text
+from core.checkpoints import (
+    WEIGHTS,
+    Checkpoint,
+    Progress,
+    checkpoint_to_bytes,
+    load_weights,
+    read_checkpoint,
+    read_progress,
+    read_weights,
+    weights_to_bytes,
+)
+from core.config import TrainConfig
+from core.datasets.dataset import DataIdentity
+from core.errors import RunError
+from core.metrics import Metrics, MetricsRow, append_row, keep_rows_to, read_metrics
+from core.models import Network, NetworkConfig, blank_network
+from core.translate import tr
+
+FORMAT_VERSION = 1
+CONFIG = "config.json"
+METRICS = "metrics.csv"
+MODEL = "model.safetensors"
+CHECKPOINT = "checkpoint.safetensors"
+
+
+class RunConfig(BaseModel):
+    """config.json: what was asked, the network that follows from it, the data, and who wrote it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    format_version: Literal[1] = FORMAT_VERSION
+    train: TrainConfig
+    network: NetworkConfig
+    data: DataIdentity
+    versions: dict[str, str]
+
+
+class Run:
+    """One run's folder, opened. Nothing is kept in memory but the config: files are read when asked for."""
+
+    def __init__(self, path: Path, config: RunConfig) -> None:
+        self.path = path
+        self.config = config
+
+    @classmethod
+    def create(cls, path: str | Path, train: TrainConfig, data: DataIdentity) -> "Run":
+        """A new run in path, which is made. Raises: RunError where a run or its files are already there."""
+        folder = Path(path).expanduser().absolute()
+        if is_run(folder):
+            raise RunError(
+                tr(
+                    "{path} already holds a run; resume it or choose another folder for the new one.",
+                    path=folder,
+                )
+            )
+        for name in (METRICS, MODEL, CHECKPOINT):
+            if (folder / name).exists():
+                raise RunError(
+                    tr("{path} already holds a file {name}; choose another folder.", path=folder, name=name)
+                )
+        config = RunConfig(
+            train=train,
+            network=NetworkConfig(
+                network=train.network,
+                objective=train.objective,
+                height=data.height,
+                width=data.width,
+                channels=data.channels,
+                latent_dim=train.latent_dim,
+            ),
+            data=data,
+            versions=versions(),
+        )
+        run = cls(folder, config)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            run._write_config()
+        except OSError as error:
+            raise RunError(
+                tr("A run cannot be made in {path}: {reason}.", path=folder, reason=error.strerror or error)
+            ) from None
+        return run
+
+    @classmethod
+    def open(cls, path: str | Path) -> "Run":
+        """The run in path. Raises: RunError for a folder that is absent, foreign, damaged or too new."""
+        folder = Path(path).expanduser().absolute()
+        if not folder.is_dir():
+            raise RunError(
+                tr("{path} is not a folder; a run is a folder with config.json in it.", path=folder)
+            )
+        if not is_run(folder):
+            raise RunError(tr("{path} holds no run: it has no config.json.", path=folder))
+        try:
+            values = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise RunError(
+                tr("{path} cannot be read: {reason}.", path=folder / CONFIG, reason=str(error).rstrip("."))
+            ) from None
+        found = values.get("format_version") if isinstance(values, dict) else None
+        if found != FORMAT_VERSION:
+            raise RunError(
+                tr(
+                    "{path} is of format {found} and this program reads format {known};"
+                    " open it with the version of Latent Dials that made it.",
+                    path=folder / CONFIG,
+                    found=repr(found),
+                    known=FORMAT_VERSION,
+                )
+            )
+        try:
+            return cls(folder, RunConfig.model_validate_json(json.dumps(values)))
+        except ValidationError as error:
+            first = error.errors()[0]
+            raise RunError(
+                tr(
+                    "{path} is damaged at {name}: {reason}.",
+                    path=folder / CONFIG,
+                    name=".".join(str(part) for part in first["loc"]),
+                    reason=first["msg"],
+                )
+            ) from None
+
+    @property
+    def name(self) -> str:
+        """The folder's name, which is the run's."""
+        return self.path.name
+
+    @property
+    def has_weights(self) -> bool:
+        """Whether load_network has something to load."""
+        return (self.path / MODEL).is_file()
+
+    @property
+    def has_checkpoint(self) -> bool:
+        """Whether training can go on from where it stopped."""
+        return (self.path / CHECKPOINT).is_file()
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether all the epochs asked for are done. Raises: RunError for a damaged checkpoint."""
+        return self.has_checkpoint and self.progress().epoch >= self.config.train.epochs
+
+    def progress(self) -> Progress:
+        """Where training stands on disk: at the start where there is no checkpoint yet. Raises: RunError."""
+        return read_progress(self.path / CHECKPOINT) if self.has_checkpoint else Progress()
+
+    def update_train(self, train: TrainConfig) -> None:
+        """Make train what this run asks for from now on, in config.json too; the network stays what it is."""
+        self.config = self.config.model_copy(update={"train": train})
+        self._write_config()
+
+    def with_epochs(self, epochs: int) -> TrainConfig:
+        """This run's settings with another number of epochs, to resume it with."""
+        return self.config.train.model_copy(update={"epochs": epochs})
+
+    def append_metrics(self, row: MetricsRow) -> None:
+        """Add one row to metrics.csv."""
+        append_row(self.path / METRICS, row)
+
+    def metrics(self) -> Metrics:
+        """All of metrics.csv as columns; a torn last line is left out."""
+        return read_metrics(self.path / METRICS)
+
+    def keep_metrics_to(self, step: int) -> None:
+        """Drop the rows after step: training goes on from a checkpoint that is older than they are."""
+        keep_rows_to(self.path / METRICS, step)
+
+    def save_weights(self, weights: Mapping[str, Tensor]) -> None:
+        """Write model.safetensors, float32, with the network's own names."""
+        description = {"network": self.config.network.model_dump_json()}
+        write_bytes(self.path / MODEL, weights_to_bytes(weights, description))
+
+    def save_checkpoint(self, checkpoint: Checkpoint) -> None:
+        """Write checkpoint.safetensors."""
+        write_bytes(self.path / CHECKPOINT, checkpoint_to_bytes(checkpoint))
+
+    def load_checkpoint(self) -> Checkpoint:
+        """All that resuming needs. Raises: RunError for a damaged file."""
+        return read_checkpoint(self.path / CHECKPOINT, blank_network(self.config.network).state_dict())
+
+    def load_network(self, which: Literal["best", "last"] = "best") -> Network:
+        """The network with its best or last weights, on the processor, in eval mode, taking no gradients.
+
+        Raises: RunError where there are none yet or the file is damaged, ModelError where they do not fit.
+        """
+        file, prefix = {"best": (MODEL, ""), "last": (CHECKPOINT, WEIGHTS)}[which]
+        path = self.path / file
+        if not path.is_file():
+            raise RunError(
+                tr("{path} has no weights yet: train it until its first checkpoint.", path=self.path)
+            )
+        network = blank_network(self.config.network).to_empty(device="cpu")
+        load_weights(network, read_weights(path, prefix), str(path))
+        return network.eval().requires_grad_(False)
+
+    def _write_config(self) -> None:
+        write_text(self.path / CONFIG, self.config.model_dump_json(indent=2) + "\n")
+
+
+def is_run(path: str | Path) -> bool:
+    """Whether path is a folder with a config.json in it."""
+    return (Path(path) / CONFIG).is_file()
+
+
+def versions() -> dict[str, str]:
+    """What this program and the libraries that decide its numbers are."""
+    try:
+        own = metadata.version("latent-dials")
+    except metadata.PackageNotFoundError:  # run from a checkout that is not installed
+        own = "not installed"
+    return {
+        "latent-dials": own,
+        "python": platform.python_version(),
+        "torch": str(torch.__version__),
+        "numpy": np.__version__,
+        "safetensors": safetensors.__version__,
+    }

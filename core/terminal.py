@@ -1,0 +1,53 @@
+"""One line of a terminal that is written over again and again; elsewhere, plain lines now and then."""
+
+import shutil
+import sys
+from types import TracebackType
+from typing import TextIO
+
+_CLEAR = "\r\x1b[2K"
+
+
+class ProgressLine:
+    """What long work says on standard error while it runs.
+
+    On a terminal show() writes over the line before; in a file or a pipe it writes nothing, and milestone()
+    writes a line in both.
+    """
+
+    def __init__(self, stream: TextIO | None = None) -> None:
+        self._stream = sys.stderr if stream is None else stream
+        self._live = self._stream.isatty()
+        self._shown = False
+
+    def __enter__(self) -> "ProgressLine":
+        return self
+
+    def __exit__(
+        self,
+        _kind: type[BaseException] | None,
+        _error: BaseException | None,
+        _trace: TracebackType | None,
+    ) -> None:
+        self.clear()
+
+    def show(self, text: str) -> None:
+        """Write over the line with text, on a terminal."""
+        if self._live:
+            # a line that wraps could not be taken back
+            self._stream.write(_CLEAR + text[: shutil.get_terminal_size().columns - 1])
+            self._stream.flush()
+            self._shown = True
+
+    def milestone(self, text: str) -> None:
+        """Write a line that stays."""
+        self.clear()
+        self._stream.write(text + "\n")
+        self._stream.flush()
+
+    def clear(self) -> None:
+        """Take the line away."""
+        if self._shown:
+            self._stream.write(_CLEAR)
+            self._stream.flush()
+            self._shown = False

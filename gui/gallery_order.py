@@ -1,0 +1,90 @@
+"""Which pictures the gallery shows, in which order: search, filter and sort over a data set. No widget."""
+
+import re
+from dataclasses import dataclass
+from enum import Enum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.datasets.dataset import ImageDataset, LabelColumn
+
+_NUMBER = re.compile(r"(#?)(\d{1,12})")
+
+
+class Sort(Enum):
+    """What the pictures are ordered by."""
+
+    INDEX = "index"
+    ERROR_WORST = "error_worst"
+    ERROR_BEST = "error_best"
+    LABEL = "label"
+
+
+@dataclass(frozen=True)
+class Query:
+    """What is asked of the gallery; column numbers count the data set's label columns, -1 is none.
+
+    search is words, all of which must be found in a picture's labels or file name; a number is an index.
+    """
+
+    search: str = ""
+    filter_column: int = -1
+    filter_class: int = -1
+    sort: Sort = Sort.INDEX
+    sort_column: int = -1
+
+
+def find_pictures(
+    dataset: ImageDataset, query: Query, errors: NDArray[np.float32] | None = None
+) -> NDArray[np.int64]:
+    """Indices of the pictures that a query shows, in its order; equals stay in order of their index."""
+    shown = np.ones(len(dataset), dtype=np.bool_)
+    if 0 <= query.filter_column < len(dataset.labels):
+        shown &= dataset.labels[query.filter_column].values == query.filter_class
+    for word in query.search.casefold().split():
+        shown &= _having(dataset, word)
+    indices = np.flatnonzero(shown).astype(np.int64)
+    match query.sort:
+        case Sort.INDEX:
+            return indices
+        case Sort.ERROR_WORST | Sort.ERROR_BEST:
+            if errors is None or len(errors) != len(dataset):
+                return indices
+            keys = errors[indices].astype(np.float64)
+            if query.sort is Sort.ERROR_WORST:
+                keys = -keys  # a picture without a known error is NaN, and stays last either way
+            return indices[np.argsort(keys, kind="stable")]
+        case Sort.LABEL:
+            if not 0 <= query.sort_column < len(dataset.labels):
+                return indices
+            return indices[np.argsort(_label_keys(dataset.labels[query.sort_column])[indices], kind="stable")]
+
+
+def _label_keys(column: LabelColumn) -> NDArray[np.float64]:
+    """Sortable numbers (N,): classes in their own order; pictures without a label come last."""
+    keys = column.values.astype(np.float64)
+    return np.where(keys < 0, np.inf, keys) if column.classes else keys
+
+
+def _having(dataset: ImageDataset, word: str) -> NDArray[np.bool_]:
+    """Which pictures a word finds (N,): by index, or as part of a label or of a file's name."""
+    found = np.zeros(len(dataset), dtype=np.bool_)
+    number = _NUMBER.fullmatch(word.replace(",", ""))
+    if number is not None:
+        if int(number[2]) < len(dataset):
+            found[int(number[2])] = True
+        if number[1]:
+            return found
+    for column in dataset.labels:
+        # A number must be the whole label: else 7 would find 17 and 70 as well.
+        hits = [
+            at
+            for at, name in enumerate(column.classes)
+            if (name.casefold() == word if number is not None else word in name.casefold())
+        ]
+        if hits:
+            found |= np.isin(column.values, hits)
+    if dataset.files and number is None:
+        found |= np.fromiter((word in name.casefold() for name in dataset.files), np.bool_, len(dataset))
+    return found

@@ -1,0 +1,319 @@
+"""The latent panel: the dial in hand, and a dial for every dimension of the code, in pages of 64."""
+
+from PySide6.QtCore import Qt, Slot
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QToolButton, QVBoxLayout, QWidget
+
+from core.errors import LatentDialsError
+from core.translate import tr
+from gui.code_tools import CodeTools
+from gui.dial import Dial
+from gui.dial_face import Reading
+from gui.dial_grid import DialGrid
+from gui.dial_in_hand import DialInHand
+from gui.fit_label import FitLabel
+from gui.icons import wear_icon
+from gui.readings import Readings
+from gui.segmented import Choice, SegmentedControl
+from gui.session import Session
+
+PAGE = 64
+BY_EFFECT, BY_INDEX = "effect", "index"
+
+
+class LatentPanel(QWidget):
+    """Shows the session's code as dials and asks the session to turn them."""
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("latentPanel")
+        self.setAccessibleName(tr("Latent"))
+        self.setMinimumWidth(230)
+        self._session = session
+        self._readings = Readings(session)
+        self._order: list[int] = []
+        self._order_is_old = False
+        self._page = 0
+
+        title = QLabel(tr("Latent"))
+        title.setProperty("role", "title")
+        self.count = FitLabel("secondary")
+        self.sort = SegmentedControl(
+            [
+                Choice(BY_EFFECT, tr("Effect"), tr("Greatest effect on the picture first, idle dials last")),
+                Choice(BY_INDEX, tr("Index"), tr("Dials in the order of the code")),
+            ],
+            tr("Order of the dials"),
+        )
+        self.in_hand = DialInHand()
+        self.tools = CodeTools(session)
+        self.grid = DialGrid()
+        self.scroll_area = QScrollArea()
+        self.scroll_area.setWidgetResizable(True)
+        self.scroll_area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.scroll_area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.scroll_area.setFrameShape(QFrame.Shape.NoFrame)
+        self.scroll_area.setWidget(self.grid)
+        self.page_label = QLabel()
+        self.page_label.setProperty("role", "caption")
+        self.page_label.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.previous_page = _page_button("chevron-left", tr("Previous 64 dials"))
+        self.next_page = _page_button("chevron-right", tr("Next 64 dials"))
+        self.hint = QLabel()
+        self.hint.setProperty("role", "secondary")
+        self.hint.setWordWrap(True)
+        self.hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._lay_out(title)
+
+        self.sort.chosen.connect(self._on_sort_chosen)
+        self.previous_page.clicked.connect(self._on_previous_page)
+        self.next_page.clicked.connect(self._on_next_page)
+        self.grid.dial_made.connect(self._on_dial_made)
+        self.grid.pointer_left.connect(self._on_pointer_left)
+        self._connect_dial(self.in_hand.dial)
+        self.in_hand.typed.connect(self._on_typed_in_card)
+        self.in_hand.reset_requested.connect(self._on_reset_requested)
+        self.in_hand.negate_requested.connect(self._on_negate_requested)
+        session.model_changed.connect(self._on_model_changed)
+        session.dataset_changed.connect(self._on_model_changed)
+        session.selection_changed.connect(self._on_selection_changed)
+        session.pictures_changed.connect(self._on_values_changed)
+        session.edit_changed.connect(self._on_values_changed)
+        session.dial_changed.connect(self._on_dial_changed)
+        session.analyst.statistics_changed.connect(self._on_statistics_changed)
+        session.analyst.effects_changed.connect(self._on_effects_changed)
+        self._on_model_changed()
+
+    def _lay_out(self, title: QLabel) -> None:
+        head = QHBoxLayout()
+        head.setSpacing(8)
+        head.addWidget(title)
+        head.addWidget(self.count, 1)
+        head.addWidget(self.sort)
+        self._pages = QWidget()
+        pages = QHBoxLayout(self._pages)
+        pages.setContentsMargins(0, 0, 0, 0)
+        pages.addWidget(self.previous_page)
+        pages.addWidget(self.page_label, 1)
+        pages.addWidget(self.next_page)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(12, 12, 6, 8)
+        layout.setSpacing(8)
+        for part in (head, self.in_hand, self.tools, self._pages):
+            inset = QHBoxLayout()  # the scroll bar alone stands in the right margin
+            inset.setContentsMargins(0, 0, 6, 0)
+            if isinstance(part, QWidget):
+                inset.addWidget(part)
+            else:
+                inset.addLayout(part)
+            layout.addLayout(inset)
+        layout.addWidget(self.hint, 1)
+        layout.addWidget(self.scroll_area, 1)
+
+    # ---- what the session says -------------------------------------------------------------------------
+
+    @Slot()
+    def _on_model_changed(self) -> None:
+        codec = self._session.codec
+        latent_dim = 0 if codec is None else codec.latent_dim
+        if latent_dim != len(self._readings):
+            self._readings.clear(latent_dim)
+            self.grid.clear()
+            self._page = 0
+            self._sort_now()
+        self._show_state()
+        self._on_statistics_changed()
+
+    @Slot()
+    def _on_selection_changed(self) -> None:
+        self._show_state()
+
+    @Slot()
+    def _on_values_changed(self) -> None:
+        self._show(self._readings.refresh())
+
+    @Slot()
+    def _on_statistics_changed(self) -> None:
+        self._show(self._readings.refresh_all())
+        self._show_count()
+
+    @Slot()
+    def _on_effects_changed(self) -> None:
+        self._show(self._readings.refresh_all())
+        self._show_count()
+        if self.sort.current == BY_EFFECT:
+            if self.grid.is_used or self.in_hand.dial.is_held:
+                self._order_is_old = True  # dials do not jump away from under a hand
+            else:
+                self._sort_now()
+
+    @Slot()
+    def _on_dial_changed(self) -> None:
+        dim = self._session.dial
+        if not 0 <= dim < len(self._readings):
+            return
+        if dim not in self.grid.page:
+            self._page = self._order.index(dim) // PAGE
+            self._show_page()
+        for dial in self.grid.dials():
+            dial.show_in_hand(dial.reading.dim == dim)
+        self.in_hand.show_reading(self._readings[dim])
+        dial = self.grid.dial(dim)
+        if dial is not None and not dial.is_held:
+            self.scroll_area.ensureWidgetVisible(dial, 0, 8)
+
+    # ---- what is shown ---------------------------------------------------------------------------------
+
+    def _show(self, readings: list[Reading]) -> None:
+        """Bring the dials of changed readings up to date, and no others."""
+        for reading in readings:
+            dial = self.grid.dial(reading.dim)
+            if dial is not None:
+                dial.show_reading(reading)
+            if reading.dim == self._session.dial:
+                self.in_hand.show_reading(reading)
+
+    def _show_state(self) -> None:
+        """Show the dials, or the hint in their place."""
+        session = self._session
+        has_model = session.codec is not None
+        has_code = has_model and session.dataset is not None and session.index >= 0
+        if not has_model:
+            self.hint.setText(tr("Train a model or open a run:\nits code is turned here, a dial a number."))
+        elif session.dataset is None:
+            self.hint.setText(tr("Open pictures: their codes are turned here."))
+        else:
+            self.hint.setText(tr("Pick a picture in the gallery: its code is turned here."))
+        self.hint.setVisible(not has_code)
+        for widget in (self.scroll_area, self.in_hand, self.tools, self.sort):
+            widget.setVisible(has_code)
+        self._pages.setVisible(has_code and len(self._readings) > PAGE)
+        self._show_count()
+
+    def _show_count(self) -> None:
+        count = len(self._readings)
+        if not count:
+            self.count.show_texts([""])
+            return
+        idle = sum(reading.is_dead for reading in (self._readings[dim] for dim in range(count)))
+        texts = [tr("{count} dimensions", count=count), tr("{count} dials", count=count), str(count)]
+        if idle:
+            texts = [
+                tr("{count} dimensions · {idle} idle", count=count, idle=idle),
+                tr("{count} dims · {idle} idle", count=count, idle=idle),
+                tr("{count} · {idle} idle", count=count, idle=idle),
+                str(count),
+            ]
+        self.count.show_texts(texts)
+
+    def _sort_now(self) -> None:
+        self._order_is_old = False
+        if self.sort.current == BY_EFFECT:
+            self._order = self._readings.order_by_effect()
+        else:
+            self._order = list(range(len(self._readings)))
+        self._show_page()
+
+    def _show_page(self) -> None:
+        pages = max(1, -(-len(self._order) // PAGE))
+        self._page = min(max(self._page, 0), pages - 1)
+        dims = self._order[self._page * PAGE : (self._page + 1) * PAGE]
+        self.grid.show_page(dims)
+        for dial in self.grid.dials():
+            dial.show_reading(self._readings[dial.reading.dim])
+            dial.show_in_hand(dial.reading.dim == self._session.dial)
+        if 0 <= self._session.dial < len(self._readings):
+            self.in_hand.show_reading(self._readings[self._session.dial])
+        first = self._page * PAGE
+        last = first + len(dims)
+        count = len(self._order)
+        self.page_label.setText(tr("{first} to {last} of {count}", first=first + 1, last=last, count=count))
+        self.previous_page.setEnabled(self._page > 0)
+        self.next_page.setEnabled(self._page < pages - 1)
+
+    # ---- what a person does ----------------------------------------------------------------------------
+
+    @Slot(Dial)
+    def _on_dial_made(self, dial: Dial) -> None:
+        self._connect_dial(dial)
+        dial.neighbour_requested.connect(self._on_neighbour_requested)
+
+    def _connect_dial(self, dial: Dial) -> None:
+        dial.turned.connect(self._on_turned)
+        dial.typed.connect(self._on_typed)
+        dial.reset_requested.connect(self._on_reset_requested)
+        dial.negate_requested.connect(self._on_negate_requested)
+        dial.taken.connect(self._on_taken)
+        dial.hand_changed.connect(self._on_hand_changed)
+
+    @Slot(int, float, object)
+    def _on_turned(self, dim: int, value: float, gesture: object) -> None:
+        self._session.turn_dial(dim, value, gesture)
+
+    @Slot(int, str)
+    def _on_typed(self, dim: int, text: str) -> None:
+        try:
+            self._session.type_on_dial(dim, text)
+        except LatentDialsError as error:
+            sender = self.sender()
+            if isinstance(sender, Dial):
+                sender.refuse(str(error))
+
+    @Slot(int, str)
+    def _on_typed_in_card(self, dim: int, text: str) -> None:
+        try:
+            self._session.type_on_dial(dim, text)
+        except LatentDialsError as error:
+            self.in_hand.refuse(str(error))
+
+    @Slot(int)
+    def _on_reset_requested(self, dim: int) -> None:
+        self._session.choose_dial(dim)
+        self._session.reset_dial(dim)
+
+    @Slot(int)
+    def _on_negate_requested(self, dim: int) -> None:
+        self._session.negate_dial(dim)
+
+    @Slot(int)
+    def _on_taken(self, dim: int) -> None:
+        self._session.choose_dial(dim)
+
+    @Slot(bool)
+    def _on_hand_changed(self, held: bool) -> None:
+        self._session.hold_hand(held)
+
+    @Slot(int, int, int)
+    def _on_neighbour_requested(self, dim: int, columns: int, rows: int) -> None:
+        dial = self.grid.neighbour(dim, columns, rows)
+        if dial is not None:
+            dial.setFocus(Qt.FocusReason.TabFocusReason)
+
+    @Slot(str)
+    def _on_sort_chosen(self, _key: str) -> None:
+        self._page = 0
+        self._sort_now()
+
+    @Slot()
+    def _on_pointer_left(self) -> None:
+        if self._order_is_old and not self.grid.is_held:
+            self._sort_now()
+
+    @Slot()
+    def _on_previous_page(self) -> None:
+        self._page -= 1
+        self._show_page()
+
+    @Slot()
+    def _on_next_page(self) -> None:
+        self._page += 1
+        self._show_page()
+
+
+def _page_button(icon: str, name: str) -> QToolButton:
+    button = QToolButton()
+    button.setProperty("flat", True)
+    button.setAccessibleName(name)
+    button.setToolTip(name)
+    button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+    wear_icon(button, icon, "secondary")
+    return button

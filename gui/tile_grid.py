@@ -1,0 +1,387 @@
+"""A scroll area of tiles, one picture each, that paints only what is visible: it holds a million pictures.
+
+It knows a data set, an order and a few marks; what a click means is its owner's business.
+"""
+
+from collections import OrderedDict
+from math import ceil
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QEvent, QPoint, QRect, QRectF, QSize, Qt, Signal, Slot
+from PySide6.QtGui import (
+    QBrush,
+    QColor,
+    QContextMenuEvent,
+    QHelpEvent,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QPixmap,
+    QResizeEvent,
+    QTransform,
+)
+from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QToolTip, QWidget
+
+from core.datasets.dataset import ImageDataset
+from core.translate import tr
+from gui.qimage import to_qimage
+from gui.theme import current_theme, theme_watch
+
+GAP_PX = 6
+MARGIN_PX = 3  # room for the ring of a tile at the edge
+RADIUS_PX = 4.0
+CACHE_BYTES = 48 * 1024 * 1024
+_NONE = np.zeros(0, dtype=np.int64)
+
+
+class TileGrid(QAbstractScrollArea):
+    """Pictures of a data set as tiles, in a given order, with one selected.
+
+    Signals:
+        picked(int): the person chose a picture, by mouse or keyboard: its index in the data set.
+        activated(int): the person confirmed a picture: Enter or a double click.
+        menu_requested(int, QPoint): a context menu for a picture is wanted at a place on the screen.
+    """
+
+    picked = Signal(int)
+    activated = Signal(int)
+    menu_requested = Signal(int, QPoint)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._dataset: ImageDataset | None = None
+        self._order = _NONE
+        self._position = _NONE  # of each index in the order, -1 where it is not shown
+        self._selected = -1
+        self._target = -1
+        self._previews: frozenset[int] = frozenset()
+        self._errors: NDArray[np.float32] | None = None
+        self._thumbnail_px = 60
+        self._hint = ""
+        self._cache: OrderedDict[tuple[int, int], QPixmap] = OrderedDict()
+        self._cache_bytes = 0
+        self.tiles_painted = 0  # by the latest paint event: what keeps a large data set smooth
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setAccessibleName(tr("Gallery"))
+        self.setMinimumSize(120, 80)
+        self.viewport().setMouseTracking(False)
+        theme_watch().theme_changed.connect(self._on_theme_changed)
+
+    # What is shown
+
+    @property
+    def order(self) -> NDArray[np.int64]:
+        """The indices shown, in their order."""
+        return self._order
+
+    @property
+    def selected(self) -> int:
+        """Index of the selected picture, -1 for none."""
+        return self._selected
+
+    @property
+    def thumbnail_px(self) -> int:
+        """The least width of a tile; tiles grow until a row is full."""
+        return self._thumbnail_px
+
+    def set_dataset(self, dataset: ImageDataset | None) -> None:
+        """Show another data set, all of it, in order of index."""
+        self._dataset = dataset
+        self._forget_tiles()
+        self._errors = None
+        self.set_order(_NONE if dataset is None else np.arange(len(dataset), dtype=np.int64))
+
+    def set_order(self, order: NDArray[np.int64]) -> None:
+        """Show these pictures, in this order, from the top."""
+        self._order = order
+        self._position = np.full(0 if self._dataset is None else len(self._dataset), -1, dtype=np.int64)
+        self._position[order] = np.arange(len(order))
+        self._arrange()
+        self.verticalScrollBar().setValue(0)
+        self.viewport().update()
+
+    def set_selected(self, index: int) -> None:
+        """Mark a picture as the selected one and bring it into view."""
+        changed = index != self._selected
+        self._selected = index
+        if changed:
+            self.show_picture(index)
+            self.setAccessibleDescription(self.description(index) if index >= 0 else "")
+        self.viewport().update()
+
+    def set_marks(self, target: int, previews: tuple[int, ...]) -> None:
+        """Mark the picture that is the target, and those that are used in the preview."""
+        self._target, self._previews = target, frozenset(previews)
+        self.viewport().update()
+
+    def set_errors(self, errors: NDArray[np.float32] | None) -> None:
+        """The reconstruction error of each picture, NaN where unknown, for tips and descriptions."""
+        self._errors = errors
+
+    def set_thumbnail_px(self, size: int) -> None:
+        """The least width of a tile; the picture at the top stays in view."""
+        anchor = self.first_visible()
+        self._thumbnail_px = max(16, size)
+        self._arrange()
+        if anchor >= 0:
+            row = anchor // self.columns
+            self.verticalScrollBar().setValue(row * self._pitch())
+        self.viewport().update()
+
+    def set_hint(self, hint: str) -> None:
+        """What to say where there is no picture to show."""
+        self._hint = hint
+        self.viewport().update()
+
+    def show_picture(self, index: int) -> None:
+        """Scroll as little as is needed to see a picture."""
+        at = self.position_of(index)
+        if at < 0:
+            return
+        top = (at // self.columns) * self._pitch()
+        bottom = top + self.tile_px + 2 * MARGIN_PX
+        bar = self.verticalScrollBar()
+        if top < bar.value():
+            bar.setValue(top)
+        elif bottom > bar.value() + self.viewport().height():
+            bar.setValue(bottom - self.viewport().height())
+
+    # Where tiles are
+
+    @property
+    def columns(self) -> int:
+        """Tiles in a row."""
+        return max(1, (self._row_width() + GAP_PX) // (self._thumbnail_px + GAP_PX))
+
+    @property
+    def tile_px(self) -> int:
+        """Side of a tile."""
+        return max(8, (self._row_width() - GAP_PX * (self.columns - 1)) // self.columns)
+
+    def position_of(self, index: int) -> int:
+        """Place of a picture in the order, -1 where it is not shown."""
+        return int(self._position[index]) if 0 <= index < len(self._position) else -1
+
+    def first_visible(self) -> int:
+        """Place in the order of the first tile in view, -1 without any."""
+        if not len(self._order):
+            return -1
+        return min(len(self._order) - 1, self.verticalScrollBar().value() // self._pitch() * self.columns)
+
+    def tile_rect(self, position: int) -> QRect:
+        """Where the tile at a place in the order lies in the viewport."""
+        row, column = divmod(position, self.columns)
+        left = MARGIN_PX + column * (self.tile_px + GAP_PX)
+        top = MARGIN_PX + row * self._pitch() - self.verticalScrollBar().value()
+        return QRect(left, top, self.tile_px, self.tile_px)
+
+    def index_at(self, point: QPoint) -> int:
+        """The picture under a point of the viewport, -1 for none."""
+        column = (point.x() - MARGIN_PX) // (self.tile_px + GAP_PX)
+        row = (point.y() - MARGIN_PX + self.verticalScrollBar().value()) // self._pitch()
+        position = row * self.columns + column
+        if not (0 <= column < self.columns and 0 <= position < len(self._order)):
+            return -1
+        return int(self._order[position]) if self.tile_rect(position).contains(point) else -1
+
+    def description(self, index: int) -> str:
+        """A picture in words: its index, labels and reconstruction error."""
+        dataset = self._dataset
+        if dataset is None or not 0 <= index < len(dataset):
+            return ""
+        lines = [tr("Picture #{index}", index=f"{index:,}")]
+        for column in dataset.labels:
+            if text := column.text(index):
+                lines.append(tr("{name}: {label}", name=column.name, label=text))
+        if self._errors is not None and index < len(self._errors) and not np.isnan(self._errors[index]):
+            lines.append(tr("reconstruction error {mse}", mse=f"{self._errors[index]:.4f}"))
+        if dataset.files:
+            lines.append(dataset.files[index])
+        return "\n".join(lines)
+
+    def _row_width(self) -> int:
+        return max(1, self.viewport().width() - 2 * MARGIN_PX)
+
+    def _pitch(self) -> int:
+        return self.tile_px + GAP_PX
+
+    def _arrange(self) -> None:
+        rows = ceil(len(self._order) / self.columns)
+        height = 2 * MARGIN_PX + rows * self._pitch() - GAP_PX if rows else 0
+        bar = self.verticalScrollBar()
+        most = max(0, height - self.viewport().height())
+        bar.setRange(0, most)
+        # Without a bar its room stays empty: tiles that changed their width with it could flicker for ever.
+        shown = Qt.ScrollBarPolicy.ScrollBarAlwaysOn if most else Qt.ScrollBarPolicy.ScrollBarAlwaysOff
+        if self.verticalScrollBarPolicy() is not shown:
+            self.setViewportMargins(0, 0, 0 if most else bar.sizeHint().width(), 0)
+            self.setVerticalScrollBarPolicy(shown)
+        bar.setSingleStep(max(1, self._pitch() // 2))
+        bar.setPageStep(max(1, self.viewport().height() - self._pitch() // 2))
+
+    # Painting
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint the tiles that the event's region touches, and no other."""
+        painter = QPainter(self.viewport())
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        theme = current_theme()
+        self.tiles_painted = 0
+        if not len(self._order) or self._dataset is None:
+            painter.setPen(theme.color("secondary"))
+            area = self.viewport().rect().adjusted(12, 12, -12, -12)
+            painter.drawText(area, Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, self._hint)
+            return
+        offset, pitch, columns = self.verticalScrollBar().value(), self._pitch(), self.columns
+        first = max(0, (event.rect().top() + offset - 2 * MARGIN_PX) // pitch) * columns
+        last = min(len(self._order), ((event.rect().bottom() + offset) // pitch + 1) * columns)
+        for position in range(first, last):
+            index = int(self._order[position])
+            rect = self.tile_rect(position)
+            painter.drawPixmap(rect.topLeft(), self._tile(index))
+            self.tiles_painted += 1
+            if index in self._previews:
+                self._paint_dot(painter, rect, theme.color("third"))
+            if index == self._target and index != self._selected:
+                self._paint_ring(painter, rect, theme.color("secondary"), dashed=True)
+            if index == self._selected:
+                self._paint_ring(painter, rect, theme.color("accent"), dashed=False)
+
+    def _paint_ring(self, painter: QPainter, rect: QRect, color: QColor, *, dashed: bool) -> None:
+        pen = QPen(color, 2.0, Qt.PenStyle.DashLine if dashed else Qt.PenStyle.SolidLine)
+        painter.setPen(pen)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawRoundedRect(QRectF(rect).adjusted(-2, -2, 2, 2), RADIUS_PX + 2, RADIUS_PX + 2)
+
+    def _paint_dot(self, painter: QPainter, rect: QRect, color: QColor) -> None:
+        painter.setPen(QPen(current_theme().color("panel"), 1.5))
+        painter.setBrush(color)
+        painter.drawEllipse(QRectF(rect.right() - 10, rect.top() + 3, 8, 8))
+
+    def _tile(self, index: int) -> QPixmap:
+        size = self.tile_px
+        key = (index, size)
+        tile = self._cache.get(key)
+        if tile is not None:
+            self._cache.move_to_end(key)
+            return tile
+        tile = self._make_tile(index, size)
+        self._cache[key] = tile
+        self._cache_bytes += tile.width() * tile.height() * 4
+        while self._cache_bytes > CACHE_BYTES and len(self._cache) > 1:
+            _, old = self._cache.popitem(last=False)
+            self._cache_bytes -= old.width() * old.height() * 4
+        return tile
+
+    def _make_tile(self, index: int, size: int) -> QPixmap:
+        assert self._dataset is not None
+        ratio = self.devicePixelRatioF()
+        side = max(1, round(size * ratio))
+        pixels = self._dataset.pixels[index]
+        thinning = max(1, min(pixels.shape[:2]) // (2 * side))  # a fast first step for pictures far too large
+        image = to_qimage(pixels[::thinning, ::thinning])
+        image = image.scaled(
+            QSize(side, side), Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
+        )
+        left, top = (side - image.width()) // 2, (side - image.height()) // 2
+        tile = QPixmap(side, side)
+        tile.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(tile)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        brush = QBrush(image)
+        brush.setTransform(QTransform.fromTranslate(left, top))
+        painter.setBrush(brush)
+        painter.setPen(Qt.PenStyle.NoPen)
+        radius = RADIUS_PX * ratio
+        painter.drawRoundedRect(QRect(left, top, image.width(), image.height()), radius, radius)
+        painter.end()
+        tile.setDevicePixelRatio(ratio)
+        return tile
+
+    def _forget_tiles(self) -> None:
+        self._cache.clear()
+        self._cache_bytes = 0
+
+    @Slot()
+    def _on_theme_changed(self) -> None:
+        self.viewport().update()
+
+    # Hands
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Lay the rows out again around the picture that was at the top."""
+        super().resizeEvent(event)
+        if event.size().width() != event.oldSize().width():
+            self._forget_tiles()
+        self._arrange()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Pick the picture under the mouse."""
+        index = self.index_at(event.position().toPoint())
+        if event.button() is Qt.MouseButton.LeftButton and index >= 0:
+            self.picked.emit(index)
+            event.accept()
+            return
+        super().mousePressEvent(event)
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        """Confirm the picture under the mouse."""
+        index = self.index_at(event.position().toPoint())
+        if event.button() is Qt.MouseButton.LeftButton and index >= 0:
+            self.activated.emit(index)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """Ask for a menu, of the selected picture when a key was pressed."""
+        if event.reason() is QContextMenuEvent.Reason.Keyboard:
+            at = self.position_of(self._selected)
+            if at >= 0:
+                self.show_picture(self._selected)
+                place = self.viewport().mapToGlobal(self.tile_rect(at).center())
+                self.menu_requested.emit(self._selected, place)
+            return
+        index = self.index_at(event.pos())
+        if index >= 0:
+            self.menu_requested.emit(index, event.globalPos())
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Move through the pictures: arrows, Page Up and Down, Home and End; Enter confirms."""
+        rows = max(1, self.viewport().height() // self._pitch())
+        steps = {
+            Qt.Key.Key_Left: -1,
+            Qt.Key.Key_Right: 1,
+            Qt.Key.Key_Up: -self.columns,
+            Qt.Key.Key_Down: self.columns,
+            Qt.Key.Key_PageUp: -self.columns * rows,
+            Qt.Key.Key_PageDown: self.columns * rows,
+            Qt.Key.Key_Home: -len(self._order),
+            Qt.Key.Key_End: len(self._order),
+        }
+        key = Qt.Key(event.key())
+        if key in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.position_of(self._selected) >= 0:
+            self.activated.emit(self._selected)
+            return
+        if key not in steps or not len(self._order):
+            event.ignore()  # Space and letters belong to others
+            return
+        at = self.position_of(self._selected)
+        to = 0 if at < 0 else at + steps[key]
+        if key in (Qt.Key.Key_Up, Qt.Key.Key_Down) and not 0 <= to < len(self._order):
+            return
+        self.picked.emit(int(self._order[min(max(to, 0), len(self._order) - 1)]))
+
+    def viewportEvent(self, event: QEvent) -> bool:
+        """Tips say which picture is under the mouse."""
+        if isinstance(event, QHelpEvent) and event.type() is QEvent.Type.ToolTip:
+            index = self.index_at(event.pos())
+            if index >= 0:
+                at = self.tile_rect(self.position_of(index))
+                QToolTip.showText(event.globalPos(), self.description(index), self.viewport(), at)
+            else:
+                QToolTip.hideText()
+            return True
+        return super().viewportEvent(event)

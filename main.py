@@ -1,0 +1,36 @@
+"""The entry: no arguments or a path opens the window; a verb (train, edit, info) works without one."""
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+# Before torch is imported: threads that spin while they wait steal the window's time, and training's own.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+
+from core import cli
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the program and give its exit code; argv is what follows the program's name."""
+    args = list(sys.argv[1:] if argv is None else argv)
+    if _is_for_the_window(args):
+        # Here and not above: the verbs must work where Qt cannot be loaded.
+        from gui import app
+
+        return app.main(args)
+    return cli.main(args)
+
+
+def _is_for_the_window(args: list[str]) -> bool:
+    """No arguments, a path, the built-in faces, or an option of Qt's (those have one dash, as -style)."""
+    if not args:
+        return True
+    first = args[0]
+    if first in cli.VERBS or first == "-h" or first.startswith("--"):
+        return False
+    return first.startswith("-") or first.split(":")[0] == "faces" or Path(first).expanduser().exists()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
