@@ -16,6 +16,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = list(sys.argv[1:] if argv is None else argv)
     if _is_for_the_window(args):
         # Here and not above: the verbs must work where Qt cannot be loaded.
+        from gui.preflight import obstacle
+
+        if reason := obstacle():
+            print(reason, file=sys.stderr)
+            return 2
         from gui import app
 
         return app.main(args)

@@ -28,7 +28,6 @@ class AdjustmentRow(QFrame):
         self.adjustment = adjustment
         self.position = position
         self._facts = facts
-        self.setProperty("role", "card")
         name = adjustment.state.text()
         self.include_box = QCheckBox(
             name if position is not None else tr("{edit} (not kept)", edit=name), self
@@ -41,7 +40,7 @@ class AdjustmentRow(QFrame):
         self.words_edit.setFixedHeight(_WORDS_PX)
         self.words_edit.setTabChangesFocus(True)
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(UNIT_PX, UNIT_PX, UNIT_PX, UNIT_PX)
+        layout.setContentsMargins(0, 0, 0, UNIT_PX // 2)
         layout.setSpacing(UNIT_PX // 2)
         layout.addWidget(self.include_box)
         layout.addWidget(self.words_edit)

@@ -14,12 +14,15 @@ from PySide6.QtWidgets import (
 )
 
 from core.translate import tr
-from gui.icons import ICON_PX, wear_icon
+from gui.icons import wear_icon
 from gui.session import Session
 
 _GAP_PX = 6
-_FRAME_PX = 12  # border and padding of a button, both sides
-_MENU_MARK_PX = 16  # the arrow of the button with the menu
+_STYLES = (  # the fullest one that fits is worn
+    Qt.ToolButtonStyle.ToolButtonTextBesideIcon,
+    Qt.ToolButtonStyle.ToolButtonTextOnly,
+    Qt.ToolButtonStyle.ToolButtonIconOnly,
+)
 
 
 class _NameField(QLineEdit):
@@ -99,21 +102,14 @@ class CodeTools(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        room = event.size().width()
-        style = Qt.ToolButtonStyle.ToolButtonTextBesideIcon
-        if self._text_width(ICON_PX + 4) > room:
-            style = Qt.ToolButtonStyle.ToolButtonTextOnly
-        if self._text_width(0) > room:
-            style = Qt.ToolButtonStyle.ToolButtonIconOnly
-        for button in self._buttons:
-            button.setToolButtonStyle(style)
-
-    def _text_width(self, icon_px: int) -> int:
-        """The width that the buttons need with their texts, and icons of a width beside them."""
-        self.random.ensurePolished()
-        texts = sum(self.random.fontMetrics().horizontalAdvance(button.text()) for button in self._buttons)
-        frames = len(self._buttons) * (icon_px + _FRAME_PX) + (len(self._buttons) - 1) * _GAP_PX
-        return texts + frames + _MENU_MARK_PX
+        if event.size().width() == event.oldSize().width():
+            return
+        gaps = (len(self._buttons) - 1) * _GAP_PX
+        for style in _STYLES:
+            for button in self._buttons:
+                button.setToolButtonStyle(style)
+            if sum(button.sizeHint().width() for button in self._buttons) + gaps <= event.size().width():
+                break
 
     @Slot()
     def _refresh(self) -> None:

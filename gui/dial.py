@@ -15,10 +15,20 @@ from PySide6.QtGui import (
     QPen,
     QWheelEvent,
 )
-from PySide6.QtWidgets import QDial, QScrollArea, QToolTip, QWidget
+from PySide6.QtWidgets import QDial, QToolTip, QWidget
 
 from core.translate import tr
 from gui.dial_face import Reading, paint_face, paint_label, readable_step
+from gui.dial_input import (
+    CTRL,
+    KEY_STEPS,
+    NEIGHBOURS,
+    PLAIN_KEYS,
+    STEPS_PER_UNIT,
+    Drag,
+    counted,
+    panel_scrolls,
+)
 from gui.dial_words import description_text, name_text, tip_text
 from gui.theme import CAPTION_PX, CONTROL_PX, current_theme, ui_font
 from gui.typed_value import STARTERS, ValueEditor
@@ -26,21 +36,10 @@ from gui.typed_value import STARTERS, ValueEditor
 BURST_S = 0.6  # wheel notches and key presses within this while are one step to undo
 FINE = 0.1
 DRAG_SPAN_PX = 240  # so many pixels of drag turn from one end to the other
-_STEPS_PER_UNIT = 1000  # QDial counts in whole numbers; screen readers get thousandths
 _DRAG_THRESHOLD_PX = 3  # a click that trembles turns nothing
-_INT_LIMIT = 2**31 - 1
 _LABEL_PX = 18
 _CELL = QSize(60, 66)
-
-
-class _Drag:
-    """A drag under way: where the pointer was last, and the value before any snapping."""
-
-    def __init__(self, y: float, value: float) -> None:
-        self.y = y
-        self.value = value
-        self.before = value
-        self.has_begun = False
+_BOTTOM = Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignBottom
 
 
 class Dial(QDial):
@@ -73,7 +72,7 @@ class Dial(QDial):
         self._showing = False
         self._editor: ValueEditor | None = None
         self._refused = False
-        self._drag: _Drag | None = None
+        self._drag: Drag | None = None
         self._gesture: object = None
         self._gesture_at = -math.inf
         self.setObjectName("dialInHand" if large else f"dial-{dim}")
@@ -128,8 +127,8 @@ class Dial(QDial):
         self.setAccessibleDescription(description_text(reading))
         self._showing = True
         low, high = min(reading.lowest, reading.value), max(reading.highest, reading.value)
-        self.setRange(_counted(low), _counted(high))
-        self.setValue(_counted(reading.value))
+        self.setRange(counted(low), counted(high))
+        self.setValue(counted(reading.value))
         self._showing = False
 
     # ---- painting --------------------------------------------------------------------------------------
@@ -181,7 +180,7 @@ class Dial(QDial):
             event.ignore()
             return
         self.taken.emit(self._reading.dim)
-        self._drag = _Drag(event.position().y(), self._reading.value)
+        self._drag = Drag(event.position().y(), self._reading.value)
         self._gesture = object()
         self.setCursor(Qt.CursorShape.SizeVerCursor)
         self.hand_changed.emit(True)
@@ -196,7 +195,7 @@ class Dial(QDial):
         fine = FINE if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else 1.0
         drag.value += (drag.y - y) * self._reading.span / DRAG_SPAN_PX * fine
         drag.y = y
-        self._turn(self._snapped(drag.value) if event.modifiers() & _CTRL else drag.value)
+        self._turn(self._snapped(drag.value) if event.modifiers() & CTRL else drag.value)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         if event.button() is Qt.MouseButton.LeftButton:
@@ -210,21 +209,12 @@ class Dial(QDial):
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Turn; in a panel that scrolls only the dial with the focus does, so that the others scroll by."""
         notches = (event.angleDelta().y() or event.angleDelta().x()) / 120.0
-        if not notches or (not self.hasFocus() and self._panel_scrolls()):
+        if not notches or (not self.hasFocus() and panel_scrolls(self)):
             event.ignore()
             return
         self.taken.emit(self._reading.dim)
         self._step_by(notches, event.modifiers())
         event.accept()
-
-    def _panel_scrolls(self) -> bool:
-        parent = self.parentWidget()
-        while parent is not None:
-            if isinstance(parent, QScrollArea):
-                bar = parent.verticalScrollBar()
-                return bar.maximum() > bar.minimum()
-            parent = parent.parentWidget()
-        return False
 
     def _end_drag(self) -> None:
         if self._drag is not None:
@@ -250,15 +240,15 @@ class Dial(QDial):
         if self._drag is not None and key == Qt.Key.Key_Escape:
             self._turn(self._drag.before)
             self._end_drag()
-        elif modifiers & Qt.KeyboardModifier.AltModifier and key in _NEIGHBOURS:
-            self.neighbour_requested.emit(self._reading.dim, *_NEIGHBOURS[key])
-        elif key in _KEY_STEPS:
-            self._step_by(_KEY_STEPS[key], modifiers)
+        elif modifiers & Qt.KeyboardModifier.AltModifier and key in NEIGHBOURS:
+            self.neighbour_requested.emit(self._reading.dim, *NEIGHBOURS[key])
+        elif key in KEY_STEPS:
+            self._step_by(KEY_STEPS[key], modifiers)
         elif key in (Qt.Key.Key_Home, Qt.Key.Key_End):
             self._to_band_edge(high=key == Qt.Key.Key_End)
         elif key in (Qt.Key.Key_Backspace, Qt.Key.Key_Delete):
             self.reset_requested.emit(self._reading.dim)
-        elif key == Qt.Key.Key_N and not modifiers & _CTRL:
+        elif key == Qt.Key.Key_N and not modifiers & CTRL:
             self.negate_requested.emit(self._reading.dim)
         elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_F2):
             self.open_editor("")
@@ -269,12 +259,12 @@ class Dial(QDial):
 
     def _is_ours(self, event: QKeyEvent) -> bool:
         """Whether a key turns, types or resets, and so must not reach the window's shortcuts."""
-        if event.modifiers() & (_CTRL | Qt.KeyboardModifier.AltModifier):
+        if event.modifiers() & (CTRL | Qt.KeyboardModifier.AltModifier):
             return False
-        return event.key() in _KEY_STEPS or event.key() in _PLAIN_KEYS or self._starts_typing(event)
+        return event.key() in KEY_STEPS or event.key() in PLAIN_KEYS or self._starts_typing(event)
 
     def _starts_typing(self, event: QKeyEvent) -> bool:
-        return not event.modifiers() & _CTRL and bool(event.text()) and event.text() in STARTERS
+        return not event.modifiers() & CTRL and bool(event.text()) and event.text() in STARTERS
 
     def _to_band_edge(self, *, high: bool) -> None:
         reading = self._reading
@@ -296,7 +286,7 @@ class Dial(QDial):
 
     def _step_by(self, steps: float, modifiers: Qt.KeyboardModifier) -> None:
         reading = self._reading
-        if modifiers & _CTRL:  # to the next round number in that direction
+        if modifiers & CTRL:  # to the next round number in that direction
             size = self._snap_step()
             places = reading.value / size
             value = (math.floor(places + 1e-6) + 1 if steps > 0 else math.ceil(places - 1e-6) - 1) * size
@@ -328,7 +318,7 @@ class Dial(QDial):
     def _on_value_changed(self, counted: int) -> None:
         """A screen reader, or a program, set the value of the QDial."""
         if not self._showing:
-            self._turn_in_burst(counted / _STEPS_PER_UNIT)
+            self._turn_in_burst(counted / STEPS_PER_UNIT)
 
     # ---- typing ----------------------------------------------------------------------------------------
 
@@ -373,27 +363,3 @@ class Dial(QDial):
         self._editor.hide()
         if had_focus:
             self.setFocus(Qt.FocusReason.OtherFocusReason)
-
-
-_BOTTOM = Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignBottom
-_CTRL = Qt.KeyboardModifier.ControlModifier
-_KEY_STEPS: dict[int, float] = {
-    Qt.Key.Key_Up: 1.0,
-    Qt.Key.Key_Right: 1.0,
-    Qt.Key.Key_Down: -1.0,
-    Qt.Key.Key_Left: -1.0,
-    Qt.Key.Key_PageUp: 5.0,
-    Qt.Key.Key_PageDown: -5.0,
-}
-_NEIGHBOURS: dict[int, tuple[int, int]] = {
-    Qt.Key.Key_Left: (-1, 0),
-    Qt.Key.Key_Right: (1, 0),
-    Qt.Key.Key_Up: (0, -1),
-    Qt.Key.Key_Down: (0, 1),
-}
-_PLAIN_KEYS = (Qt.Key.Key_N, Qt.Key.Key_Backspace, Qt.Key.Key_Delete, Qt.Key.Key_Home, Qt.Key.Key_End)
-
-
-def _counted(value: float) -> int:
-    """A value in QDial's whole numbers."""
-    return round(min(max(value * _STEPS_PER_UNIT, -_INT_LIMIT), _INT_LIMIT))

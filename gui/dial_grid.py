@@ -8,7 +8,8 @@ from PySide6.QtWidgets import QWidget
 
 from gui.dial import Dial
 
-CELL_PX = 53  # the least width of a dial's cell
+CELL_PX = 57  # the least width of a dial's cell: "z63 −0.44" fits
+WIDE_CELL_PX = 64  # the same where there are dimensions of three digits
 CELL_HEIGHT_PX = 68
 
 
@@ -48,7 +49,7 @@ class DialGrid(QWidget):
     @property
     def columns(self) -> int:
         """How many dials stand in a row."""
-        return max(1, self.width() // CELL_PX)
+        return max(1, self.width() // (CELL_PX if max(self._page, default=0) < 100 else WIDE_CELL_PX))
 
     def dial(self, dim: int) -> Dial | None:
         """The dial of a dimension, if it was ever shown."""

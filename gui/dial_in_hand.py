@@ -46,7 +46,7 @@ class DialInHand(QFrame):
         self.rarity = FitLabel("caption")
         self.editor = ValueEditor()
         self.editor.setObjectName("dialInHandEdit")
-        self.editor.setPlaceholderText("+20")
+        self.editor.setPlaceholderText(tr("+20"))
         self.editor.setMinimumWidth(48)
         self.editor.accept()
         self.negate = QPushButton(tr("Negate"))
@@ -104,6 +104,7 @@ class DialInHand(QFrame):
     def show_reading(self, reading: Reading) -> None:
         """Show another reading; asks for nothing."""
         if reading.dim != self.dial.reading.dim:
+            self.editor.accept()
             self._show_wrong("")
         self.dial.show_reading(reading)
         self.value.setText(number_text(reading.value, signed=True))

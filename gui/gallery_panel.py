@@ -72,6 +72,7 @@ class GalleryPanel(QWidget):
         combo = QComboBox()
         combo.setAccessibleName(name)
         combo.setToolTip(tip)
+        combo.setStyleSheet("QComboBox { padding-right: 0; }")  # the arrow keeps its own room
         combo.setMinimumContentsLength(3)
         combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         return combo

@@ -193,5 +193,5 @@ def _summary(inspection: Inspection) -> str:
         colour = tr("grey") if inspection.channels == 1 else tr("colour")
         parts.append(f"{inspection.width}×{inspection.height} {colour}")
     if inspection.cached:
-        parts.append(tr("imported before: opens at once"))
+        parts.append(tr("opens at once"))
     return " · ".join(parts)

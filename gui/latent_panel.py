@@ -144,7 +144,7 @@ class LatentPanel(QWidget):
             if self.grid.is_used or self.in_hand.dial.is_held:
                 self._order_is_old = True  # dials do not jump away from under a hand
             else:
-                self._sort_now()
+                self._sort_in_sight()
 
     @Slot()
     def _on_dial_changed(self) -> None:
@@ -212,6 +212,16 @@ class LatentPanel(QWidget):
         else:
             self._order = list(range(len(self._readings)))
         self._show_page()
+
+    def _sort_in_sight(self) -> None:
+        """Sort without being asked: the dial in hand does not go out of sight."""
+        dial = self.grid.dial(self._session.dial)
+        was_in_sight = dial is not None and not dial.visibleRegion().isEmpty()
+        self._sort_now()
+        if dial is not None and was_in_sight:
+            self._page = self._order.index(self._session.dial) // PAGE
+            self._show_page()
+            self.scroll_area.ensureWidgetVisible(dial, 0, 8)
 
     def _show_page(self) -> None:
         pages = max(1, -(-len(self._order) // PAGE))
@@ -292,21 +302,25 @@ class LatentPanel(QWidget):
     def _on_sort_chosen(self, _key: str) -> None:
         self._page = 0
         self._sort_now()
+        self.scroll_area.verticalScrollBar().setValue(0)
 
     @Slot()
     def _on_pointer_left(self) -> None:
         if self._order_is_old and not self.grid.is_held:
-            self._sort_now()
+            self._sort_in_sight()
 
     @Slot()
     def _on_previous_page(self) -> None:
-        self._page -= 1
-        self._show_page()
+        self._go_to_page(self._page - 1)
 
     @Slot()
     def _on_next_page(self) -> None:
-        self._page += 1
+        self._go_to_page(self._page + 1)
+
+    def _go_to_page(self, page: int) -> None:
+        self._page = page
         self._show_page()
+        self.scroll_area.verticalScrollBar().setValue(0)
 
 
 def _page_button(icon: str, name: str) -> QToolButton:

@@ -1,4 +1,4 @@
-"""What the loss plot is made of beside its curves: axes in the theme's look, and a view that zooms by our rules."""
+"""What the loss plot has beside its curves: axes in the theme's look, a view that zooms by our rules."""
 
 import math
 
@@ -50,25 +50,27 @@ class LossAxis(pg.AxisItem):
             self.picture = None
             self.update()
 
-    def tickValues(self, minVal: float, maxVal: float, size: float) -> list[tuple[float | None, list[float]]]:
+    def tickValues(  # pyright: ignore[reportIncompatibleMethodOverride]
+        self, low: float, high: float, size: float
+    ) -> list[tuple[float | None, list[float]]]:
         """One level of ticks; on a log axis 1, 2, 5 of each decade, or whole decades where there are many."""
-        if self._empty or not (math.isfinite(minVal) and math.isfinite(maxVal)) or maxVal <= minVal:
+        if self._empty or not (math.isfinite(low) and math.isfinite(high)) or high <= low:
             return []
         if not self.log:
             if self.orientation == "left":
-                return [(None, _even_ticks(minVal, maxVal, max(2, int(size // 34))))]
-            return [(None, _even_ticks(minVal, maxVal, max(2, int(size // 90)), least=1.0))]
-        low, high = math.floor(minVal), math.ceil(maxVal)
+                return [(None, _even_ticks(low, high, max(2, int(size // 34))))]
+            return [(None, _even_ticks(low, high, max(2, int(size // 90)), least=1.0))]
+        first, last = math.floor(low), math.ceil(high)
         most = max(2, min(_MOST_LOG_TICKS, int(size // 22)))
         for leads in ((1, 2, 3, 4, 5, 6, 7, 8, 9), (1, 2, 5), (1, 3), (1,)):
-            ticks = [decade + math.log10(lead) for decade in range(low, high + 1) for lead in leads]
-            ticks = [tick for tick in ticks if minVal <= tick <= maxVal]
+            ticks = [decade + math.log10(lead) for decade in range(first, last + 1) for lead in leads]
+            ticks = [tick for tick in ticks if low <= tick <= high]
             if len(ticks) <= most:
                 break
         else:
             ticks = ticks[:: -(-len(ticks) // most)]
         if len(ticks) < 2:  # less than a decade in view: even steps of the values themselves
-            values = _even_ticks(10.0**minVal, 10.0**maxVal, most)
+            values = _even_ticks(10.0**low, 10.0**high, most)
             ticks = [math.log10(value) for value in values if value > 0.0]
         return [(None, ticks)]
 
@@ -114,14 +116,14 @@ class LossView(pg.ViewBox):
         accent.setAlpha(40)
         self.rbScaleBox.setBrush(pg.mkBrush(accent))
 
-    def wheelEvent(self, ev, axis=None) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
+    def wheelEvent(self, ev, axis=None) -> None:
         """Zoom: a notch is a fifth; with Ctrl up and down, else along the steps."""
         place = self.mapSceneToView(ev.scenePos())
         vertical = axis == 1 or bool(ev.modifiers() & Qt.KeyboardModifier.ControlModifier)
         self.wheel_turned.emit(1.2 ** (-ev.delta() / 120.0), place, vertical)
         ev.accept()
 
-    def mouseClickEvent(self, ev) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
+    def mouseClickEvent(self, ev) -> None:
         """A double click fits; a right click asks for the menu."""
         if ev.button() == Qt.MouseButton.RightButton:
             ev.accept()
@@ -130,7 +132,7 @@ class LossView(pg.ViewBox):
             ev.accept()
             self.fit_requested.emit()
 
-    def mouseDragEvent(self, ev, axis=None) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
+    def mouseDragEvent(self, ev, axis=None) -> None:
         """A dragged frame zooms into it; with Shift or the middle button the view moves along."""
         if ev.button() == Qt.MouseButton.RightButton:
             ev.ignore()

@@ -5,6 +5,7 @@ It knows no session; the panel around it is gui/loss_plot.py.
 
 import math
 from html import escape
+from typing import Any, cast
 
 import numpy as np
 import pyqtgraph as pg
@@ -60,8 +61,9 @@ class LossChart(pg.PlotWidget):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName(tr("Loss curves"))
         self.setMinimumSize(120, 80)
-        self.plotItem.hideButtons()
-        self.plotItem.layout.setContentsMargins(0, 4, 10, 0)
+        plot = cast(Any, self.getPlotItem())  # pyqtgraph's types say it may be None
+        plot.hideButtons()
+        plot.layout.setContentsMargins(0, 4, 10, 0)
         self._columns: Columns = {}
         self._view = View.MSE
         self._log = False
@@ -83,12 +85,12 @@ class LossChart(pg.PlotWidget):
         for item, height in ((self._cursor, 20), (self._dots, 30)):
             item.setZValue(height)
             item.setVisible(False)
-            self.addItem(item, ignoreBounds=True)
+            plot.addItem(item, ignoreBounds=True)
         self._make_lines()
         self._view_box.wheel_turned.connect(self._on_wheel_turned)
         self._view_box.fit_requested.connect(self.fit)
         self._view_box.sigRangeChangedManually.connect(self._on_range_dragged)
-        self.scene().sigMouseMoved.connect(self._on_mouse_moved)
+        cast(Any, self.scene()).sigMouseMoved.connect(self._on_mouse_moved)
         theme_watch().theme_changed.connect(self._on_theme_changed)
         self._wear_theme()
 
@@ -350,12 +352,12 @@ class LossChart(pg.PlotWidget):
             return
         self.read_at(nearest(steps, self._view_box.mapSceneToView(place).x()))
 
-    def leaveEvent(self, ev: QEvent) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
+    def leaveEvent(self, ev: QEvent) -> None:
         """The crosshair goes with the mouse."""
         self.read_at(None)
         super().leaveEvent(ev)
 
-    def resizeEvent(self, ev: QResizeEvent | None) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
+    def resizeEvent(self, ev: QResizeEvent | None) -> None:
         """Labels keep their corners."""
         super().resizeEvent(ev)
         if hasattr(self, "_unit"):  # the base class resizes itself while it is made
@@ -384,5 +386,5 @@ class LossChart(pg.PlotWidget):
 
 def _mixed(colour: QColor, ground: QColor, share: float) -> QColor:
     """An opaque colour that looks like share of colour on ground."""
-    parts = zip(colour.getRgb()[:3], ground.getRgb()[:3], strict=True)  # pyright: ignore[reportIndexIssue, reportArgumentType]
+    parts = zip(colour.getRgb()[:3], ground.getRgb()[:3], strict=True)  # pyright: ignore[reportIndexIssue]
     return QColor(*(round(share * over + (1.0 - share) * under) for over, under in parts))

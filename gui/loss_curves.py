@@ -1,4 +1,4 @@
-"""The numbers behind the loss plot: which curves there are, what is drawn of them, their text as CSV. No Qt."""
+"""The numbers behind the loss plot: which curves there are, what is drawn of them, their CSV. No Qt."""
 
 import csv
 import io
@@ -65,7 +65,7 @@ def has_parts(columns: Columns) -> bool:
 
 
 def drawable(steps: NDArray[np.generic], values: NDArray[np.generic], *, log: bool) -> tuple[Series, Series]:
-    """The points of a series that the axis can show: finite, and above zero on a log axis (not yet as log)."""
+    """The points of a series that the axis can show: finite, and above zero on a log axis."""
     count = min(len(steps), len(values))
     x = np.asarray(steps[:count], dtype=np.float64)
     y = np.asarray(values[:count], dtype=np.float64)
@@ -76,7 +76,7 @@ def drawable(steps: NDArray[np.generic], values: NDArray[np.generic], *, log: bo
 
 
 def smoothed(values: Series, weight: float) -> Series:
-    """The exponential moving average of finite values, corrected for its start (Kingma and Ba 2015, section 3).
+    """The exponential moving average of finite values, corrected for its start (Kingma, Ba 2015, section 3).
 
     weight is the share of the past in each average, 0 (no smoothing) to below 1. In blocks, each one matrix
     product: a loop in Python over 100,000 steps would hold the window up.

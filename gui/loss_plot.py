@@ -142,7 +142,7 @@ class LossPlot(QWidget):
         """Write the plot as it is seen, with its legend, at twice its size. Raises: OSError."""
         buffer = QBuffer()
         buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-        self.picture().save(buffer, "PNG")
+        self.picture().save(buffer, "PNG")  # pyright: ignore[reportCallIssue, reportArgumentType]
         write_bytes(path, bytes(buffer.data().data()))
 
     def picture(self) -> QImage:
@@ -227,7 +227,8 @@ class LossPlot(QWidget):
         colour = theme.color(curve.tone.value).name()
         word.setStyleSheet(
             "QPushButton { background: transparent; border: 1px solid transparent; border-radius: 4px;"
-            f" padding: 1px 4px; font-size: {CONTROL_PX}px; color: {theme.disabled}; text-decoration: line-through; }}"
+            f" padding: 1px 4px; font-size: {CONTROL_PX}px; color: {theme.disabled};"
+            " text-decoration: line-through; }"
             f"QPushButton:checked {{ background: transparent; color: {colour}; text-decoration: none; }}"
             f"QPushButton:hover {{ background: {theme.hover}; }}"
             f"QPushButton:focus {{ border-color: {theme.accent}; }}"

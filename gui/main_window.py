@@ -62,7 +62,6 @@ class MainWindow(QMainWindow):
         self.loss_plot = LossPlot(session)
         self.preview_strip = PreviewStrip(session)
         self.history_panel = HistoryPanel(session)
-        self.notice = Notice()
         self._docks = self._lay_out()
         self._menus = self._make_menus()
         self.menuBar().setCornerWidget(Chips(session, self), Qt.Corner.TopRightCorner)
@@ -81,10 +80,10 @@ class MainWindow(QMainWindow):
         column = QVBoxLayout(centre)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        column.addWidget(self.notice)
         column.addWidget(TaskBar(self.session, centre))
         column.addWidget(self.canvas_panel, 1)
         self.setCentralWidget(centre)
+        self.notice = Notice(centre)
         self.setDockNestingEnabled(True)
         self.setCorner(Qt.Corner.BottomLeftCorner, Qt.DockWidgetArea.BottomDockWidgetArea)
         self.setCorner(Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.BottomDockWidgetArea)
@@ -106,7 +105,7 @@ class MainWindow(QMainWindow):
             self._dock("trainingDock", tr("Training"), below, bottom),
         ]
         docks[2].hide()
-        self.resizeDocks([docks[0], docks[1]], [296, 352], Qt.Orientation.Horizontal)
+        self.resizeDocks([docks[0], docks[1]], [272, 328], Qt.Orientation.Horizontal)
         self.resizeDocks([docks[3]], [216], Qt.Orientation.Vertical)
         return docks
 

@@ -1,19 +1,24 @@
-"""A line across the window for news and for what went wrong; it never stops the hand."""
+"""A line at the foot of the canvas for news and for what went wrong; it never moves what is above."""
 
-from PySide6.QtCore import QTimer, Slot
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Slot
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWidget
 
 from core.translate import tr
 
 NEWS_MS = 6000
+MARGIN_PX = 12
+MOST_WIDTH_PX = 720
 
 
 class Notice(QWidget):
     """Shows one sentence. News goes by itself; a failure stays until it is closed or replaced."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, over: QWidget) -> None:
+        super().__init__(over)
+        self._over = over
+        over.installEventFilter(self)
         self.setObjectName("notice")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._label = QLabel(self)
         self._label.setObjectName("noticeText")
         self._label.setWordWrap(True)
@@ -57,4 +62,19 @@ class Notice(QWidget):
         self._label.style().polish(self._label)
         self._label.setText(text)
         self._label.setAccessibleName(text)
+        self._place()
         self.show()
+        self.raise_()
+
+    def _place(self) -> None:
+        width = min(self._over.width() - 2 * MARGIN_PX, MOST_WIDTH_PX)
+        height = self.layout().totalHeightForWidth(width)
+        self.setGeometry(
+            (self._over.width() - width) // 2, self._over.height() - height - MARGIN_PX, width, height
+        )
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Stay at the foot when what is below changes its size."""
+        if event.type() == QEvent.Type.Resize:
+            self._place()
+        return super().eventFilter(watched, event)

@@ -1,36 +1,32 @@
 """Session: the single source of truth of the window. Panels draw what it holds and ask it to change."""
 
-import secrets
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
-from PySide6.QtGui import QUndoStack
 
 from core.codec import Codec, weights_fingerprint
 from core.config import ImportConfig, TrainConfig
 from core.datasets import ImageDataset
-from core.edits import Edit, Operation, parse_typed
 from core.errors import EditError, LatentDialsError, RunError
 from core.export.recipe import Recipe
-from core.latents import codes_key, random_codes
+from core.latents import codes_key
 from core.models import build_network
 from core.places import runs_folder
 from core.runs import MODEL, Run
 from core.translate import tr
 from gui import memory
 from gui.analyst import FULL_LIMIT, QUICK_LIMIT, Analyst, Subject
-from gui.commands import ChangeDocument
-from gui.edit_state import Document, EditState, Kept, StartCode
+from gui.edit_state import Document, Kept
+from gui.editing import Editing
 from gui.opener import Opener
 from gui.recipes import recipe_of
 from gui.renderer import Extras, ExtrasRequest, PictureRequest, Pictures, Renderer, Traversal
 from gui.trainer import PreviewRequest, Trainer, TrainingState
 
 PREVIEW_COUNT = 6
-UNDO_LIMIT = 500
 _SAVE_DELAY_MS = 400
 
 
@@ -44,63 +40,40 @@ class Task:
     cancellable: bool = True
 
 
-class Session(QObject):
-    """Data, run, picture, edit: what they are now, and every request to change them.
+class Session(Editing):
+    """Data, run, pictures, training; the document and its edits are in Editing.
 
-    Signals:
+    Signals, beside those of Editing:
         dataset_changed(): dataset is another, or none.
         run_changed(): run is another, or none.
         model_changed(): codec has other weights, or there is none.
-        selection_changed(): index or target_index is another.
-        edit_changed(): edit is another.
-        dial_changed(): dial, the dimension in hand, is another.
-        kept_changed(): kept or kept_pictures are others.
         pictures_changed(): pictures are newly computed, or None.
         traversal_changed(): traversal is newly computed, or None.
-        presets_changed(), previews_chosen(): presets, preview_indices are others.
+        previews_chosen(): preview_indices are others.
         task_changed(): task is another, or None.
-        message_posted(str): one sentence of news.
-        failed(str): one sentence on what went wrong and the way out.
     """
 
     dataset_changed = Signal()
     run_changed = Signal()
     model_changed = Signal()
-    selection_changed = Signal()
-    edit_changed = Signal()
-    dial_changed = Signal()
-    kept_changed = Signal()
     pictures_changed = Signal()
     traversal_changed = Signal()
-    presets_changed = Signal()
     previews_chosen = Signal()
     task_changed = Signal()
-    message_posted = Signal(str)
-    failed = Signal(str)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self.dataset: ImageDataset | None = None
         self.run: Run | None = None
-        self.codec: Codec | None = None
-        self.target_index = -1
-        self.dial = 0
-        self.pictures: Pictures | None = None
         self.traversal: Traversal | None = None
-        self.kept_pictures: tuple[NDArray[np.uint8], ...] = ()
-        self.presets: dict[str, EditState] = {}
         self.preview_indices: tuple[int, ...] = ()
         self.task: Task | None = None
-        self._document = Document()
         self._shown: tuple[Codec, int] | None = None  # whose pictures are shown; others come within a moment
-        self.undo_stack = QUndoStack(self)
-        self.undo_stack.setUndoLimit(UNDO_LIMIT)
         self._renderer = Renderer(self)
         self._renderer.pictures_ready.connect(self._on_pictures_ready)
         self._renderer.extras_ready.connect(self._on_extras_ready)
         self._renderer.failed.connect(self._on_failed)
         self.analyst = Analyst(self)
-        self.analyst.statistics_changed.connect(self._request_extras)
+        self.analyst.statistics_changed.connect(self._on_statistics_changed)
         self.analyst.progressed.connect(self._on_analyst_progressed)
         self.analyst.failed.connect(self._on_failed)
         self.trainer = Trainer(self)
@@ -118,18 +91,17 @@ class Session(QObject):
         self.opener.failed.connect(self._on_failed)
         self._save_timer = QTimer(self, singleShot=True, interval=_SAVE_DELAY_MS)
         self._save_timer.timeout.connect(self.save)
+        self.document_changed.connect(self._request_pictures)
+        self.dial_changed.connect(self._request_extras)
+        for changed in (
+            self.document_changed,
+            self.selection_changed,
+            self.dial_changed,
+            self.presets_changed,
+        ):
+            changed.connect(self._save_soon)
 
     # ---- what is ---------------------------------------------------------------------------------------
-
-    @property
-    def index(self) -> int:
-        """The selected picture, -1 for none."""
-        return self._document.index
-
-    @property
-    def edit(self) -> EditState:
-        """What is done to the code."""
-        return self._document.edit
 
     @property
     def is_training(self) -> bool:
@@ -137,24 +109,9 @@ class Session(QObject):
         return self.trainer.is_active
 
     @property
-    def kept(self) -> tuple[Kept, ...]:
-        """The kept adjustments of the selected picture."""
-        return self._document.kept_of(self.index)
-
-    @property
     def is_idle(self) -> bool:
         """Whether every picture asked for has been shown."""
         return self._renderer.idle and not self.opener.is_busy
-
-    def start_value(self, dim: int) -> float:
-        """The value of one dimension before the edits; 0 while none is known."""
-        if self.edit.start is not None:
-            return self.edit.start.code[dim]
-        return float(self.pictures.code[dim]) if self.pictures is not None else 0.0
-
-    def value_of(self, dim: int) -> float:
-        """The edited value of one dimension."""
-        return self.edit.value(dim, self.start_value(dim))
 
     def original(self) -> NDArray[np.uint8] | None:
         """The selected picture (H,W,C)."""
@@ -162,143 +119,11 @@ class Session(QObject):
             return None
         return self.dataset.pictures([self.index])[0]
 
-    # ---- pictures and dials in hand --------------------------------------------------------------------
-
-    def select_image(self, index: int) -> None:
-        """Take a picture in hand. The edits stay and apply to it; a start code goes, as a step to undo."""
-        if self.dataset is None or not 0 <= index < len(self.dataset) or index == self.index:
-            return
-        chosen = replace(self._document, index=index)
-        if self.edit.start is not None:
-            self._push(tr("Select picture {index}", index=index), replace(chosen, edit=EditState()))
-        else:
-            self._put(chosen)
-
-    def step_selection(self, delta: int) -> None:
-        """Select the picture delta places further on, stopping at the ends."""
-        if self.dataset is not None:
-            self.select_image(min(max(self.index + delta, 0), len(self.dataset) - 1))
-
-    def set_target(self, index: int) -> None:
-        """Choose the picture whose code can be loaded; -1 for none."""
-        if self.dataset is not None and -1 <= index < len(self.dataset) and index != self.target_index:
-            self.target_index = index
-            self.selection_changed.emit()
-            self._save_soon()
-
-    def choose_dial(self, dim: int) -> None:
-        """Take a dial in hand: its traversal is shown."""
-        if self.codec is not None and 0 <= dim < self.codec.latent_dim and dim != self.dial:
-            self.dial = dim
-            self.dial_changed.emit()
-            self._request_extras()
-            self._save_soon()
+    # ---- hands ------------------------------------------------------------------------------------------
 
     def hold_hand(self, held: bool) -> None:
         """A hand is on a dial: training waits between its steps."""
         self.trainer.hold(held)
-
-    # ---- edits -----------------------------------------------------------------------------------------
-
-    def turn_dial(self, dim: int, value: float, gesture: object = None) -> None:
-        """Turn one dimension to value; every turn of one gesture becomes one step to undo."""
-        if self.pictures is None or not np.isfinite(value):
-            return
-        self.choose_dial(dim)
-        edit = self.edit.with_value(dim, value, self.start_value(dim))
-        self._push_edit(tr("Turn z{dim} to {value}", dim=dim, value=f"{value:.2f}"), edit, gesture)
-
-    def type_on_dial(self, dim: int, text: str) -> None:
-        """Do what was typed on a dial: "+20", "-3", "1.5", "=-3" or "*2". Raises: EditError."""
-        edit = parse_typed(text, dim)
-        if self.pictures is None:
-            raise EditError(tr("There is no code to edit yet: open or train a model first."))
-        if not np.isfinite(np.float32(edit.of(self.value_of(dim)))):
-            raise EditError(tr("{text} is too large for a code.", text=text))
-        self.choose_dial(dim)
-        self._push_edit(tr("Edit z{dim}: {text}", dim=dim, text=text.strip()), self.edit.with_edit(edit))
-
-    def negate_dial(self, dim: int) -> None:
-        """Change the sign of one dimension."""
-        if self.pictures is not None:
-            self.choose_dial(dim)
-            edit = self.edit.with_edit(Edit(dim, Operation.MULTIPLY, -1.0))
-            self._push_edit(tr("Negate z{dim}", dim=dim), edit)
-
-    def reset_dial(self, dim: int) -> None:
-        """Take back every edit of one dimension."""
-        self._push_edit(tr("Reset z{dim}", dim=dim), self.edit.without(dim))
-
-    def reset_all(self) -> None:
-        """Take back every edit, and the start code."""
-        self._push_edit(tr("Reset all"), EditState())
-
-    def set_edit(self, edit: EditState, text: str) -> None:
-        """Replace the whole edit; text names the step."""
-        self._push_edit(text, edit)
-
-    def load_random_code(self, seed: int | None = None) -> None:
-        """Start from a random code: the prior for a vae, a Gaussian fitted to the codes for an ae."""
-        if self.codec is None or self.pictures is None:
-            return
-        seed = secrets.randbelow(10_000) if seed is None else seed
-        objective = self.codec.config.objective
-        code = random_codes(self.analyst.statistics, objective, 1, seed, self.codec.latent_dim)[0]
-        name = tr("random code {seed}", seed=seed)
-        self._push_edit(tr("Random code"), EditState(StartCode.of(name, code)))
-
-    def load_code_of(self, index: int) -> None:
-        """Start from the code of another picture."""
-        if self.codec is None or self.dataset is None or not 0 <= index < len(self.dataset):
-            return
-        code = self.codec.encode(self.dataset.pictures([index]))[0]
-        name = tr("code of #{index}", index=index)
-        self._push_edit(tr("Load the code of #{index}", index=index), EditState(StartCode.of(name, code)))
-
-    def keep_adjustment(self) -> None:
-        """Keep the current edit beside the picture."""
-        if self.edit.is_empty or self.pictures is None:
-            self.failed.emit(tr("Nothing is adjusted yet: turn a dial first."))
-            return
-        if any(kept.state == self.edit for kept in self.kept):
-            self.message_posted.emit(tr("This adjustment is kept already."))
-            return
-        self._push_kept(tr("Keep {text}", text=self.edit.text()), (*self.kept, Kept(self.edit)))
-
-    def remove_kept(self, position: int) -> None:
-        """Let a kept adjustment go."""
-        if 0 <= position < len(self.kept):
-            text = tr("Remove {text}", text=self.kept[position].state.text())
-            self._push_kept(text, (*self.kept[:position], *self.kept[position + 1 :]))
-
-    def set_note(self, position: int, note: str) -> None:
-        """Put the person's own words to a kept adjustment."""
-        if 0 <= position < len(self.kept) and self.kept[position].note != note:
-            kept = list(self.kept)
-            kept[position] = replace(kept[position], note=note)
-            self._push_kept(tr("Describe an adjustment"), tuple(kept))
-
-    def save_preset(self, name: str) -> None:
-        """Name the current edit, so that it can be applied again."""
-        name = name.strip()
-        if not name or self.edit.is_empty:
-            self.failed.emit(tr("A preset needs a name and an adjustment: turn a dial first."))
-            return
-        self.presets = {**self.presets, name: self.edit}
-        self.presets_changed.emit()
-        self._save_soon()
-
-    def apply_preset(self, name: str) -> None:
-        """Replace the edit by a named one."""
-        if name in self.presets:
-            self._push_edit(tr("Preset {name}", name=name), self.presets[name])
-
-    def delete_preset(self, name: str) -> None:
-        """Forget a named edit."""
-        if name in self.presets:
-            self.presets = {known: edit for known, edit in self.presets.items() if known != name}
-            self.presets_changed.emit()
-            self._save_soon()
 
     # ---- previews --------------------------------------------------------------------------------------
 
@@ -465,6 +290,7 @@ class Session(QObject):
 
     # ---- keeping ---------------------------------------------------------------------------------------
 
+    @Slot()
     def save(self) -> None:
         """Keep what is open and the editing document; a failure is said and changes nothing."""
         self._save_timer.stop()
@@ -497,29 +323,6 @@ class Session(QObject):
 
     # ---- inside ----------------------------------------------------------------------------------------
 
-    def _push_edit(self, text: str, edit: EditState, gesture: object = None) -> None:
-        self._push(text, replace(self._document, edit=edit), gesture)
-
-    def _push_kept(self, text: str, kept: tuple[Kept, ...]) -> None:
-        self._push(text, self._document.with_kept(self.index, kept))
-
-    def _push(self, text: str, document: Document, gesture: object = None) -> None:
-        if document != self._document:
-            self.undo_stack.push(ChangeDocument(text, self._document, document, self._put, gesture))
-
-    def _put(self, document: Document) -> None:
-        """The one setter of the document; the undo commands call it."""
-        before, self._document = self._document, document
-        if document.index != before.index:
-            self.selection_changed.emit()
-        if document.edit != before.edit:
-            self.edit_changed.emit()
-        if document.index != before.index or document.kept != before.kept:
-            self.kept_pictures = ()
-            self.kept_changed.emit()
-        self._request_pictures()
-        self._save_soon()
-
     def _take_up_document(self, index: int) -> None:
         """Show the document that was kept for this run and data, or picture index with no edit."""
         if self.dataset is None:
@@ -548,9 +351,16 @@ class Session(QObject):
         self.dial_changed.emit()
         self.presets_changed.emit()
 
+    @Slot()
     def _save_soon(self) -> None:
         self._save_timer.start()
 
+    @Slot()
+    def _on_statistics_changed(self) -> None:
+        self.statistics = self.analyst.statistics
+        self._request_extras()
+
+    @Slot()
     def _request_pictures(self) -> None:
         original = self.original()
         if self.codec is None or original is None or original.shape != self.codec.picture_shape:

@@ -69,6 +69,7 @@ class SettingsForm(QObject, Generic[S]):
             field.set_value(value)
             field.blockSignals(blocked)
 
+    @Slot()
     def reset_advanced(self) -> None:
         """Put the advanced settings back to what they are by default."""
         defaults = {s.name: s.default for s in settings_of(self._model) if s.advanced}
@@ -83,7 +84,7 @@ class SettingsForm(QObject, Generic[S]):
     def _fill(self, widget: QWidget, settings: list[Setting], columns: int) -> None:
         grid = QGridLayout(widget)
         grid.setContentsMargins(0, 0, 0, 0)
-        grid.setHorizontalSpacing(UNIT_PX)
+        grid.setHorizontalSpacing(UNIT_PX - 2)
         grid.setVerticalSpacing(UNIT_PX // 2)
         for place, setting in enumerate(settings):
             row, column = divmod(place, columns)
@@ -121,6 +122,7 @@ class ChoiceField(QComboBox):
         self.set_value(setting.default)
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.setMinimumContentsLength(2)
+        self.setStyleSheet("QComboBox { padding: 4px 14px 4px 7px; } QComboBox::drop-down { width: 16px; }")
         self.setMinimumWidth(_FIELD_MIN_PX)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.currentIndexChanged.connect(self._on_index_changed)
@@ -222,7 +224,7 @@ class NumberField(QLineEdit):
         return number if math.isfinite(number) else None
 
     def _refused_by_model(self, number: float) -> bool:
-        """Whether number is out of bounds in a way that Setting does not tell, as 0 is for a learning rate."""
+        """Whether the model refuses what the bounds allow, as it does 0 for a learning rate."""
         try:
             checked(self._model, {self._setting.name: number})
         except ConfigError:

@@ -76,8 +76,7 @@ QPushButton[flat="true"]:focus, QToolButton[flat="true"]:focus { border-color: $
 QPushButton[segment="true"] { background: $raised; color: $secondary; border: 1px solid $line;
     border-radius: 0; padding: 4px 9px; border-right-width: 0; }
 QPushButton[segment="true"]:hover { color: $text; background: $hover; }
-QPushButton[segment="true"]:checked { background: $accent; color: $on_accent; border-color: $accent;
-    font-weight: 600; }
+QPushButton[segment="true"]:checked { background: $accent; color: $on_accent; border-color: $accent; }
 QPushButton[segment="true"]:focus { border: 1px solid $accent; color: $text; }
 QPushButton[segment="true"]:checked:focus { border: 1px solid $text; color: $on_accent; }
 QPushButton[segment="true"]:disabled { color: $disabled; }
@@ -132,6 +131,7 @@ QRadioButton::indicator:checked { background: $on_accent; border: 4px solid $acc
 QCheckBox::indicator:disabled { background: $panel; border-color: $line; }
 
 QScrollArea, QAbstractScrollArea { background: transparent; border: none; }
+QPlainTextEdit, QTextEdit { background: $raised; border: 1px solid $line; }
 QScrollBar:vertical { background: transparent; width: 10px; margin: 0; }
 QScrollBar:horizontal { background: transparent; height: 10px; margin: 0; }
 QScrollBar::handle { background: $track; border-radius: 3px; margin: 2px; }

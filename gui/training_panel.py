@@ -46,7 +46,7 @@ class TrainingPanel(QWidget):
         self._continues = False
         self.setObjectName("trainingPanel")
         self.setAccessibleName(tr("Training"))
-        self.setMinimumWidth(290)
+        self.setMinimumWidth(300)
         self.form = SettingsForm(TrainConfig, self, columns=2)
         self.form.edited.connect(self._on_form_edited)
         self._popover: _Popover | None = None
@@ -129,7 +129,7 @@ class TrainingPanel(QWidget):
         self.progress_bar.setRange(0, 1000)
 
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(UNIT_PX + 4, UNIT_PX - 2, UNIT_PX + 4, UNIT_PX)
+        layout.setContentsMargins(UNIT_PX + 2, UNIT_PX - 2, UNIT_PX + 2, UNIT_PX)
         layout.setSpacing(5)
         layout.addLayout(head)
         layout.addWidget(scroll, 1)

@@ -170,7 +170,7 @@ class StripTiles(QSlider):
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Choose the picture under the mouse."""
         for at in range(self.maximum() + 1):
-            if self._tiles and self.tile_rect(at).contains(event.position().toPoint()):
+            if self._traversal is not None and self.tile_rect(at).contains(event.position().toPoint()):
                 with QSignalBlocker(self):
                     self.setValue(at)
                 self.chosen.emit(at)

@@ -82,12 +82,18 @@ def read_header(file: Path | BytesIO) -> Header:
 def decode(file: Path | BytesIO, channels: int, size: int, fit: Fit) -> NDArray[np.uint8]:
     """A picture's first frame, upright, uint8 (size,size,channels). Raises: DataError with the reason."""
     with _opened(file) as image:
+        whole = image.size
         # JPEG can be decoded at 1/2, 1/4 or 1/8 for much less work; twice the size leaves Lanczos its due.
         image.draft(None, (2 * size, 2 * size))
         image.load()
-        upright = TRANSPOSE.get(_orientation(image))
         flat = flatten(image, channels)
-        return to_pixels(fit_square(flat.transpose(upright) if upright is not None else flat, size, fit))
+        turn = TRANSPOSE.get(_orientation(image))
+        if turn is None:
+            return to_pixels(fit_square(flat, size, fit, whole))
+        if flat.size == whole:
+            return to_pixels(fit_square(flat.transpose(turn), size, fit))
+        # A smaller decoding rounds its size up at the right and below: cut there before it is turned.
+        return to_pixels(fit_square(flat, size, fit, whole).transpose(turn))
 
 
 def _orientation(image: Image.Image) -> int:

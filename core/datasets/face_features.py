@@ -4,7 +4,7 @@ import numpy as np
 
 from core.datasets import face_factors as ff
 from core.datasets.face_parts import INK, WHITE, Look, chosen, head_distance, palette_column
-from core.datasets.face_shapes import Canvas, blend, box, capsule, circle, colours, ellipse
+from core.datasets.face_shapes import Canvas, blend, box, capsule, circle, colours, ellipse, oval
 
 _IRIS = palette_column(ff.EYES, 0)
 _FRAMES = colours(["#33272b"] * 5 + ["#f1cf86"] * 3)  # bright frames for dark skins
@@ -22,7 +22,7 @@ def nose(canvas: Canvas, look: Look) -> None:
     cut = ellipse(x, y - 0.098, 0.088, 0.062)
     cut *= -1.0
     patch.paint(np.maximum(tip, cut), blend(look.skin_shade, look.lips, 0.25), 0.95)
-    shine = ellipse(x - look.light * 0.015, y - 0.1, 0.028, 0.024)
+    shine = oval(x - look.light * 0.015, y - 0.1, 0.028, 0.024)
     patch.paint(shine, blend(look.skin, WHITE, 0.6), 0.5, soft=0.02)
     patch.put()
 
@@ -147,7 +147,7 @@ def beard(canvas: Canvas, look: Look) -> None:
         share = patch.cover(np.maximum(grown, edge), 0.012)
         share *= 0.34 + full * 0.66
         patch.mix(share, blend(some.hair, some.hair_shade, 0.85))
-        lit = ellipse(x - some.light * 0.1, y - 0.12, 0.42, 0.34)
+        lit = oval(x - some.light * 0.1, y - 0.12, 0.42, 0.34)
         lit *= -1.0
         low = patch.cover(lit, 0.1)
         low *= share

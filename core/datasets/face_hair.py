@@ -43,9 +43,9 @@ _CURLS_BACK: Final = tuple(
                  (0.17, -0.98), (0.5, -0.84), (0.8, -0.56), (0.95, -0.2), (1.0, 0.18), (0.95, 0.55))
 )  # fmt: skip
 _CURLS_FRONT: Final = (
-    (-0.43, -0.10), (-0.44, -0.24), (-0.39, -0.37), (-0.29, -0.47), (-0.15, -0.54), (0.0, -0.56), (0.15, -0.54),
-    (0.29, -0.47), (0.39, -0.37), (0.44, -0.24), (0.43, -0.10), (-0.30, -0.33), (-0.17, -0.37), (-0.02, -0.35),
-    (0.13, -0.38), (0.28, -0.33), (0.0, -0.45),
+    (-0.43, -0.10), (-0.44, -0.24), (-0.39, -0.37), (-0.29, -0.47), (-0.15, -0.54), (0.0, -0.56),
+    (0.15, -0.54), (0.29, -0.47), (0.39, -0.37), (0.44, -0.24), (0.43, -0.10), (-0.30, -0.33),
+    (-0.17, -0.37), (-0.02, -0.35), (0.13, -0.38), (0.28, -0.33), (0.0, -0.45),
 )  # fmt: skip
 
 
@@ -83,21 +83,20 @@ def _lay(patch: Patch, look: Look, x: Floats, y: Floats, d: Floats, shine: bool 
 
 def _scallops(x: Floats, y: Floats, centres: tuple[tuple[float, float], ...], radius: float) -> Floats:
     """Distance to many circles of one radius, joined."""
-    best: Floats | None = None
+    best = np.full_like(x, np.inf)
     for u, v in centres:
         dx, dy = x - u, y - v
         dx *= dx
         dy *= dy
         dx += dy
-        best = dx if best is None else np.minimum(best, dx, out=best)
-    assert best is not None
+        np.minimum(best, dx, out=best)
     np.sqrt(best, out=best)
     best -= radius
     return best
 
 
-def _back_shape(style: str, x: Floats, y: Floats) -> Floats | None:
-    """Distance to what a style shows behind the head; None where it shows nothing."""
+def _back_shape(style: str, x: Floats, y: Floats) -> Floats:
+    """Distance to what a style shows behind the head."""
     side = np.abs(x)
     match style:
         case "curly":
@@ -128,7 +127,7 @@ def _back_shape(style: str, x: Floats, y: Floats) -> Floats | None:
         case "braids":
             return ellipse(x, y + 0.1, 0.475, 0.52)
         case _:
-            return None
+            raise ValueError(style)
 
 
 def hair_behind(canvas: Canvas, look: Look) -> None:
@@ -141,7 +140,6 @@ def hair_behind(canvas: Canvas, look: Look) -> None:
         patch = canvas.patch(window, who)
         x, y = some.frame(patch, -0.03)
         d = _back_shape(style, x, y)
-        assert d is not None
         _under_hat(some, x, y, d)
         share = patch.paint(d, blend(some.hair, some.hair_shade, _BACK_SHADE.get(style, 0.5)))
         far = np.clip(x * (some.light * -1.0) + 0.1, 0.0, 0.8)
@@ -156,7 +154,7 @@ def hair_behind(canvas: Canvas, look: Look) -> None:
         patch.put()
 
 
-def _front_shape(style: str, look: Look, x: Floats, y: Floats) -> Floats | None:
+def _front_shape(style: str, look: Look, x: Floats, y: Floats) -> Floats:
     """Distance to what a style shows before the face: a cap of hair above its hairline."""
     side = np.abs(x)
     outline = ellipse(x, y + 0.06, 0.452, 0.515)
@@ -228,7 +226,7 @@ def _front_shape(style: str, look: Look, x: Floats, y: Floats) -> Floats | None:
             line -= np.clip(side - 0.335, 0.0, 1.0) * 5.0
             return np.maximum(outline - 0.012, np.maximum(line * 0.55, y - 0.12))
         case _:
-            return None
+            raise ValueError(style)
 
 
 def hair_before(canvas: Canvas, look: Look) -> None:
@@ -241,7 +239,6 @@ def hair_before(canvas: Canvas, look: Look) -> None:
         patch = canvas.patch(_BEFORE.get(style, (-0.68, -0.85, 0.68, 0.20)), who)
         x, y = some.frame(patch, 0.035)
         d = _front_shape(style, some, x, y)
-        assert d is not None
         _under_hat(some, x, y, d)
         if style == "buzz cut":
             patch.paint(d, blend(some.hair, some.skin_shade, 0.25), 0.88, soft=0.02)

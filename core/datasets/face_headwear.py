@@ -1,5 +1,6 @@
 """What the built-in faces wear on their heads."""
 
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -36,7 +37,7 @@ _BRIMS: Final = [
 
 
 def _folds(
-    patch: Patch, look: Look, share: Floats, x: Floats, lines: list[Floats], width: float = 0.010
+    patch: Patch, look: Look, share: Floats, x: Floats, lines: Sequence[Floats], width: float = 0.010
 ) -> None:
     """Thin darker lines within what share covers, and its side away from the light."""
     far = x * (look.light * -0.9)

@@ -22,6 +22,7 @@ from core.datasets.face_shapes import (
     circle,
     colours,
     ellipse,
+    oval,
     wave,
 )
 
@@ -211,7 +212,7 @@ def neck(canvas: Canvas, look: Look) -> None:
         patch = canvas.patch((-0.34, 0.2, 0.34, 1.0), who)
         x, y = patch.x + some.turn * 0.02, patch.y
         share = collar(patch, some, x, y, box(x, y - 0.45, 0.155, 0.25, 0.06))
-        shadow = patch.cover(ellipse(x - some.sin * 0.1, y - 0.40, 0.30, 0.20), 0.06)
+        shadow = patch.cover(oval(x - some.sin * 0.1, y - 0.40, 0.30, 0.20), 0.06)
         shadow *= share
         shadow *= 0.85
         patch.mix(shadow, some.skin_shade)
@@ -282,7 +283,7 @@ def head(canvas: Canvas, look: Look) -> None:
     patch = canvas.patch((-0.60, -0.64, 0.60, 0.54))
     x, y = look.frame(patch, 0.02)
     share = patch.paint(head_distance(look, x, y), look.skin)
-    lit = ellipse(x - look.light * 0.085, y + 0.06, 0.43, 0.53)
+    lit = oval(x - look.light * 0.085, y + 0.06, 0.43, 0.53)
     lit *= -1.0
     far = patch.cover(lit, 0.07)
     far *= share
@@ -292,7 +293,7 @@ def head(canvas: Canvas, look: Look) -> None:
 
     patch = canvas.patch((-0.52, -0.62, 0.52, 0.10))
     x, y = look.frame(patch, 0.02)
-    glow = ellipse(x - look.light * 0.14, y + 0.26, 0.17, 0.13)
+    glow = oval(x - look.light * 0.14, y + 0.26, 0.17, 0.13)
     patch.paint(glow, blend(look.skin, WHITE, 0.5), 0.3, soft=0.16)
     patch.put()
 
@@ -300,7 +301,7 @@ def head(canvas: Canvas, look: Look) -> None:
     x, y = look.frame(patch, 0.07)
     strength = look.face.blush[:, None] * 0.42 + 0.12
     freckled = look.face.freckles[:, None] == 1
-    cheek = ellipse(np.abs(x) - 0.245, y - 0.165, 0.095, 0.07)
+    cheek = oval(np.abs(x) - 0.245, y - 0.165, 0.095, 0.07)
     patch.paint(cheek, look.skin_blush, strength, soft=0.07)
     patch.put()
     who = chosen(freckled[:, 0])

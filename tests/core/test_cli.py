@@ -170,7 +170,7 @@ def test_edit_writes_the_comparison(trained: Path, pictures: Path, tmp_path: Pat
     assert recipe.index == 7
     assert [adjustment.edits for adjustment in recipe.adjustments] == ["0+20", "3+20", "3=1.5,2*-1"]
     assert recipe.adjustments[0].note == comparison.adjustments[0].note
-    np.testing.assert_allclose(recipe.start, z, atol=1e-6)
+    np.testing.assert_allclose(np.array(recipe.start), z, atol=1e-6)
     assert recipe.data is not None
     assert recipe.data.source == str(pictures)
     assert (trained / CODES_FILE).exists()
@@ -365,7 +365,7 @@ def process(*args: str) -> "subprocess.Popen[str]":
 
 def test_the_program_as_a_process_needs_no_qt(trained: Path, tmp_path: Path) -> None:
     out = tmp_path / "x.png"
-    code = "import sys, main; code = main.main(); sys.exit(code or any('PySide6' in name for name in sys.modules))"
+    code = "import sys, main; sys.exit(main.main() or any('PySide6' in name for name in sys.modules))"
     with process("-c", code, "edit", str(trained), "--adjust", "0+20", "--out", str(out)) as running:
         assert running.communicate(timeout=60) == (f"Written: {out}\n", "")
     assert running.returncode == 0

@@ -42,7 +42,7 @@ class Widget:
         return x + width // 2, y + height // 2
 
 
-def wait_for(what: str, look: Callable[[], T | None], timeout_s: float = 30.0) -> T:
+def wait_for(what: str, look: Callable[[], T | None], timeout_s: float = 60.0) -> T:
     """The first thing that look() gives which is neither None nor False."""
     end = time.monotonic() + timeout_s
     while True:
@@ -136,7 +136,7 @@ class Program:
         return None
 
     def see(
-        self, name: str = "", kind: str = "", text: str = "", accessible: str = "", timeout_s: float = 30.0
+        self, name: str = "", kind: str = "", text: str = "", accessible: str = "", timeout_s: float = 60.0
     ) -> Widget:
         """The same, waited for."""
         wanted = " ".join(filter(None, (name, kind, text, accessible)))
@@ -168,6 +168,10 @@ class Program:
             tool("xdotool", "mousemove", x + by[0] * step // steps, y + by[1] * step // steps)
             time.sleep(0.02)  # a hand's pace: the server would else merge the steps
         tool("xdotool", "mouseup", 1)
+
+    def scroll(self, notches: int) -> None:
+        """Turn the wheel down (up where negative) where the pointer is."""
+        tool("xdotool", "click", "--repeat", abs(notches), "--delay", 20, 5 if notches > 0 else 4)
 
     def key(self, *keys: str) -> None:
         """Press keys, as in ctrl+z."""
