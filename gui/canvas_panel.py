@@ -78,7 +78,7 @@ class CanvasPanel(QWidget):
         self.stage = Stage()
         self.traversal = TraversalStrip(session)
         self.kept = KeptStrip(session)
-        self.setMinimumSize(480, 330)
+        self.setMinimumSize(560, 330)
         self._lay_out()
         self._connect()
         self._on_pictures_changed()
@@ -128,6 +128,11 @@ class CanvasPanel(QWidget):
         """Compare in another way, as if its segment had been chosen."""
         self.modes.set_current(mode.value)
         self._on_mode_chosen(mode.value)
+
+    @Slot(bool)
+    def set_smooth(self, smooth: bool) -> None:
+        """Blend between pixels, or show them sharp."""
+        self.stage.lens.set_smooth(smooth)
 
     # From the session
 

@@ -32,7 +32,7 @@ class Chips(QWidget):
     def _chip(self, name: str) -> QLabel:
         label = QLabel(self)
         label.setObjectName(name)
-        label.setProperty("role", "chip")
+        label.setProperty("role", "pill")
         label.setTextFormat(Qt.TextFormat.PlainText)
         return label
 

@@ -1,11 +1,7 @@
 """ExportDialog: the comparison as it will be saved, what goes into it, and the person's words on it."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-from PIL import Image
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtGui import QGuiApplication, QImage
 from PySide6.QtWidgets import (
@@ -23,61 +19,22 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from core.codec import Codec
-from core.edits import Edit
 from core.errors import ExportError, LatentDialsError
-from core.export.comparison import MAX_SCALE, Comparison, make_comparison, render_comparison
+from core.export.comparison import MAX_SCALE
 from core.export.recipe import Recipe, save_picture, save_png
 from core.export.typeset import ThemeName
-from core.latents import CodeStatistics
 from core.translate import tr
 from gui.adjustment_row import AdjustmentRow
 from gui.background import LatestOnly
 from gui.edit_state import Kept
+from gui.export_request import FigureRequest, draw_figure, export_subject
 from gui.picture_label import PictureLabel
-from gui.qimage import to_qimage
 from gui.segmented import Choice, SegmentedControl
 from gui.session import Session
 from gui.theme import UNIT_PX
 
 _SIDE_PX = 320
 _COMFORTABLE_PX = 256  # a picture's side in the figure at first
-
-
-@dataclass(frozen=True, eq=False)
-class _Subject:
-    """The picture that is exported and what it was made with, as it was when the dialog opened."""
-
-    codec: Codec
-    statistics: CodeStatistics | None
-    original: NDArray[np.uint8]
-    index: int
-
-
-@dataclass(frozen=True, eq=False)
-class _Request:
-    """One figure to draw."""
-
-    subject: _Subject
-    adjustments: tuple[tuple[tuple[Edit, ...], str | None], ...]
-    scale: int
-    theme: ThemeName
-    difference_row: bool
-
-    def comparison(self) -> Comparison:
-        subject = self.subject
-        return make_comparison(
-            subject.codec, subject.statistics, subject.original, subject.index, self.adjustments
-        )
-
-    def image(self) -> Image.Image:
-        return render_comparison(
-            self.comparison(), scale=self.scale, theme=self.theme, difference_row=self.difference_row
-        )
-
-
-def _draw(request: _Request) -> QImage:
-    return to_qimage(np.asarray(request.image()))
 
 
 class ExportDialog(QDialog):
@@ -89,12 +46,12 @@ class ExportDialog(QDialog):
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session = session
-        self._subject = _subject_of(session)
+        self._subject = export_subject(session)
         self._folder = Path.home()
         self.rows: list[AdjustmentRow] = []
         self.setObjectName("exportDialog")
         self.setWindowTitle(tr("Export comparison"))
-        self._lane = LatestOnly(_draw, self)
+        self._lane = LatestOnly(draw_figure, self)
         self._lane.answered.connect(self._on_drawn)
         self._lane.failed.connect(self._on_not_drawn)
 
@@ -186,7 +143,7 @@ class ExportDialog(QDialog):
     def copy(self) -> None:
         """Put the figure on the clipboard. Raises: ExportError."""
         self._commit_notes()
-        QGuiApplication.clipboard().setImage(_draw(self._needed_request()))
+        QGuiApplication.clipboard().setImage(draw_figure(self._needed_request()))
 
     def done(self, result: int) -> None:
         """Closed in whatever way: the words are kept, the drawing in the background ends."""
@@ -201,6 +158,7 @@ class ExportDialog(QDialog):
         self.scale_box = QSpinBox(self)
         self.scale_box.setRange(1, MAX_SCALE)
         self.scale_box.setSuffix(" ×")
+        self.scale_box.lineEdit().setTextMargins(6, 0, 0, 0)
         self.scale_box.setAccessibleName(tr("Scale"))
         self.scale_box.setToolTip(tr("Each pixel of a picture becomes a square of this side"))
         if self._subject is not None:
@@ -262,21 +220,21 @@ class ExportDialog(QDialog):
         if self._subject is None:
             return [""] * len(kept)
         adjustments = tuple((adjustment.state.as_edits(), None) for adjustment in kept)
-        request = _Request(self._subject, adjustments, 1, "light", False)
+        request = FigureRequest(self._subject, adjustments, 1, "light", False)
         return [panel.note for panel in request.comparison().adjustments]
 
     def _chosen(self) -> list[AdjustmentRow]:
         return [row for row in self.rows if row.is_included]
 
-    def _request(self) -> _Request | None:
+    def _request(self) -> FigureRequest | None:
         if self._subject is None:
             return None
         adjustments = tuple((row.adjustment.state.as_edits(), row.words) for row in self._chosen())
-        return _Request(
+        return FigureRequest(
             self._subject, adjustments, self.scale_box.value(), self.theme, self.difference_box.isChecked()
         )
 
-    def _needed_request(self) -> _Request:
+    def _needed_request(self) -> FigureRequest:
         request = self._request()
         if request is None:
             raise ExportError(tr("There is no picture to export: open pictures and a model first."))
@@ -316,7 +274,7 @@ class ExportDialog(QDialog):
         self._refresh()
 
     @Slot(object, object)
-    def _on_drawn(self, _request: _Request, image: QImage) -> None:
+    def _on_drawn(self, _request: FigureRequest, image: QImage) -> None:
         self.preview.set_image(image)
         size = tr("{width}×{height} pixels", width=image.width(), height=image.height())
         self.preview.setToolTip(size)
@@ -324,7 +282,7 @@ class ExportDialog(QDialog):
             self._say(size)
 
     @Slot(object, object)
-    def _on_not_drawn(self, _request: _Request, error: Exception) -> None:
+    def _on_not_drawn(self, _request: FigureRequest, error: Exception) -> None:
         self.preview.set_text(str(error))
         if not isinstance(error, LatentDialsError):
             raise error
@@ -380,13 +338,6 @@ class ExportDialog(QDialog):
             self._say(str(error), "unusual")
         else:
             self._say(tr("Copied."))
-
-
-def _subject_of(session: Session) -> _Subject | None:
-    codec, pictures = session.codec, session.pictures
-    if codec is None or pictures is None or session.run is None:
-        return None
-    return _Subject(codec, session.analyst.statistics, pictures.original, session.index)
 
 
 def _free_stem(folder: Path, stem: str, names: list[str]) -> str:

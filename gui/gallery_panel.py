@@ -2,9 +2,10 @@
 
 import sys
 from pathlib import Path
+from typing import cast
 
 from PySide6.QtCore import QPoint, QProcess, QSignalBlocker, Qt, QUrl, Slot
-from PySide6.QtGui import QAction, QDesktopServices, QResizeEvent
+from PySide6.QtGui import QAction, QDesktopServices, QResizeEvent, QStandardItemModel
 from PySide6.QtWidgets import (
     QComboBox,
     QGridLayout,
@@ -23,6 +24,7 @@ from gui.session import Session
 from gui.tile_grid import TileGrid
 
 WIDE_PX = 250  # from here on sort and filter stand side by side
+_BY_ERROR = (Sort.ERROR_WORST, Sort.ERROR_BEST)
 MIN_THUMBNAIL_PX, MAX_THUMBNAIL_PX, THUMBNAIL_PX = 24, 256, 50
 
 
@@ -151,6 +153,7 @@ class GalleryPanel(QWidget):
         self.filter_column.setEnabled(self.filter_column.count() > 1)
         for control in (self.search, self.sort, self.thumbnail_px):
             control.setEnabled(dataset is not None)
+        self._on_model_changed()
         self.grid.set_dataset(dataset)
         self.grid.set_errors(self._session.analyst.errors)
         self._fill_classes()
@@ -166,12 +169,16 @@ class GalleryPanel(QWidget):
 
     @Slot()
     def _on_model_changed(self) -> None:
-        self._want_errors()
+        items = cast(QStandardItemModel, self.sort.model())
+        for at in range(self.sort.count()):
+            by_error = self.sort.itemData(at)[0] in _BY_ERROR
+            items.item(at).setEnabled(not by_error or self._session.codec is not None)
 
     @Slot()
     def _on_errors_changed(self) -> None:
         self.grid.set_errors(self._session.analyst.errors)
-        if self._by_error:
+        if self._query.sort in _BY_ERROR:
+            self._want_errors()
             self._ask()
 
     # From the person
@@ -255,14 +262,12 @@ class GalleryPanel(QWidget):
 
     # The query
 
-    @property
-    def _by_error(self) -> bool:
-        return self._query.sort in (Sort.ERROR_WORST, Sort.ERROR_BEST)
-
     def _want_errors(self) -> None:
+        """Have the errors of all pictures measured; while a network trains, those of a few must do."""
         sort, _ = self.sort.currentData()
-        if sort in (Sort.ERROR_WORST, Sort.ERROR_BEST) and self._session.codec is not None:
-            self._session.analyst.request_errors()
+        session = self._session
+        if sort in _BY_ERROR and session.codec is not None and not session.trainer.is_active:
+            session.analyst.request_errors()
 
     def _fill_classes(self) -> None:
         dataset = self._session.dataset

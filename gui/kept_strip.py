@@ -28,7 +28,7 @@ from gui.theme import current_theme, theme_watch
 from gui.traversal_strip import signed
 
 PICTURE_PX, COMPACT_PICTURE_PX = 64, 50
-CARD_WIDTH_PX = 248
+CARD_WIDTH_PX = 224
 _CARD_MARGIN_PX = 14
 
 

@@ -1,7 +1,7 @@
 """A line at the foot of the canvas for news and for what went wrong; it never moves what is above."""
 
-from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Slot
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWidget
+from PySide6.QtCore import QEvent, QObject, QTimer, Slot
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWidget
 
 from core.translate import tr
 
@@ -10,7 +10,7 @@ MARGIN_PX = 12
 MOST_WIDTH_PX = 720
 
 
-class Notice(QWidget):
+class Notice(QFrame):
     """Shows one sentence. News goes by itself; a failure stays until it is closed or replaced."""
 
     def __init__(self, over: QWidget) -> None:
@@ -18,7 +18,7 @@ class Notice(QWidget):
         self._over = over
         over.installEventFilter(self)
         self.setObjectName("notice")
-        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setProperty("role", "card")
         self._label = QLabel(self)
         self._label.setObjectName("noticeText")
         self._label.setWordWrap(True)

@@ -94,6 +94,7 @@ class TileGrid(QAbstractScrollArea):
         self._dataset = dataset
         self._forget_tiles()
         self._errors = None
+        self._selected = -1
         self.set_order(_NONE if dataset is None else np.arange(len(dataset), dtype=np.int64))
 
     def set_order(self, order: NDArray[np.int64]) -> None:

@@ -1,6 +1,6 @@
 """TrainingPanel: the settings of a run, its buttons and how far it is."""
 
-from PySide6.QtCore import QPoint, Qt, Signal, Slot
+from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -19,6 +19,7 @@ from core.errors import ConfigError, LatentDialsError
 from core.models import NetworkConfig
 from core.training import TrainRecord
 from core.translate import tr
+from gui.advanced_popover import AdvancedPopover
 from gui.architecture_dialog import ArchitectureDialog
 from gui.elided_label import ElidedLabel
 from gui.icons import wear_icon
@@ -49,7 +50,7 @@ class TrainingPanel(QWidget):
         self.setMinimumWidth(300)
         self.form = SettingsForm(TrainConfig, self, columns=2)
         self.form.edited.connect(self._on_form_edited)
-        self._popover: _Popover | None = None
+        self._popover: AdvancedPopover | None = None
 
         title = QLabel(tr("Training"), self)
         title.setProperty("role", "title")
@@ -194,7 +195,7 @@ class TrainingPanel(QWidget):
     def show_advanced(self) -> None:
         """Open the advanced settings above the panel."""
         if self._popover is None:
-            self._popover = _Popover(self.form, self)
+            self._popover = AdvancedPopover(self.form, self)
         self._popover.show_above(self.advanced_button)
 
     @Slot()
@@ -254,11 +255,23 @@ class TrainingPanel(QWidget):
         ):  # a wrong field is said when the button is pressed; a broken checkpoint then too
             return True
 
+    def _asks_for_this_run(self) -> bool:
+        """Whether the form differs from the open run's settings in nothing but more epochs."""
+        run = self._session.run
+        if run is None:
+            return False
+        try:
+            asked = self.settings()
+        except ConfigError:
+            return True
+        return asked.model_copy(update={"epochs": run.config.train.epochs}) == run.config.train
+
     def _show_buttons(self) -> None:
         state = self._trainer.state
         idle = state is TrainingState.IDLE
-        self._continues = idle and self._may_continue()
-        self.choice_button.setVisible(self._continues)
+        may_continue = idle and self._may_continue()
+        self._continues = may_continue and self._asks_for_this_run()
+        self.choice_button.setVisible(may_continue)
         self._dress(self.train_button, tr("Continue") if self._continues else tr("Train"), "play", idle)
         self.train_button.setToolTip(
             tr("Train the open run further, up to the number of epochs above")
@@ -357,42 +370,6 @@ class TrainingPanel(QWidget):
     @Slot()
     def _on_stop_clicked(self) -> None:
         self._trainer.stop()
-
-
-class _Popover(QFrame):
-    """The advanced settings in a frame of their own that a click elsewhere or Escape closes."""
-
-    def __init__(self, form: "SettingsForm[TrainConfig]", parent: QWidget) -> None:
-        super().__init__(parent, Qt.WindowType.Popup)
-        self.setObjectName("advancedSettings")
-        self.setProperty("role", "card")
-        self.setAccessibleName(tr("Advanced settings"))
-        title = QLabel(tr("Advanced settings"), self)
-        title.setProperty("role", "title")
-        defaults = QPushButton(tr("Defaults"), self)
-        defaults.setToolTip(tr("Put the advanced settings back to what they are by default"))
-        defaults.clicked.connect(form.reset_advanced)
-        head = QHBoxLayout()
-        head.addWidget(title)
-        head.addStretch(1)
-        head.addWidget(defaults)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(12, 12, 12, 12)
-        layout.setSpacing(UNIT_PX)
-        layout.addLayout(head)
-        layout.addWidget(form.advanced)
-        form.advanced.show()
-        self.setMinimumWidth(300)
-
-    def show_above(self, button: QWidget) -> None:
-        """Appear above a button, within its screen."""
-        self.adjustSize()
-        corner = button.mapToGlobal(QPoint(button.width() - self.width(), -self.height() - 4))
-        screen = button.screen().availableGeometry()
-        self.move(
-            min(max(corner.x(), screen.left()), screen.right() - self.width()), max(corner.y(), screen.top())
-        )
-        self.show()
 
 
 def duration_text(seconds: float) -> str:

@@ -50,7 +50,8 @@ def with_tables(text: str) -> str:
     for model in MODELS:
         pattern = rf"(<!-- settings of {model.__name__}:[^\n]*-->\n).*?(<!-- end -->)"
         table = settings_table(model)
-        text, count = re.subn(pattern, lambda found, t=table: f"{found[1]}\n{t}\n\n{found[2]}", text, flags=re.S)
+        place = re.compile(pattern, flags=re.DOTALL)
+        text, count = place.subn(lambda found, t=table: f"{found[1]}\n{t}\n\n{found[2]}", text)
         assert count == 1, f"the README has no place for the settings of {model.__name__}"
     return text
 

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-HERE = Path(__file__).resolve().parent
+ROOT = Path(__file__).resolve().parents[2]
 POLL_S = 0.1
+SETTLE_S = 0.2  # what the program tells sooner after a click may not know of it yet
 TITLE = "Latent Dials"
 
 T = TypeVar("T")
@@ -83,11 +84,15 @@ class Program:
         self._report.unlink(missing_ok=True)
         self._log_path = folder / "program.log"
         self._log = self._log_path.open("a", encoding="utf-8")
-        command = [sys.executable, "-X", "faulthandler", str(HERE / "watched.py"), str(self._report)]
+        command = [sys.executable, "-X", "faulthandler", "-m", "tests.end2end.watched", str(self._report)]
         environment = {**os.environ, "LATENT_DIALS_HOME": str(home)}
         self.started_at = time.monotonic()
         self.process = subprocess.Popen(
-            [*command, *(arguments or [])], env=environment, stdout=self._log, stderr=subprocess.STDOUT
+            [*command, *(arguments or [])],
+            cwd=ROOT,
+            env=environment,
+            stdout=self._log,
+            stderr=subprocess.STDOUT,
         )
         try:
             self.window = wait_for("the window", self._find_window, 60)
@@ -113,14 +118,19 @@ class Program:
 
     def widgets(self) -> list[Widget]:
         """Every visible widget, as of a moment ago."""
+        return self._reported()[1]
+
+    def _reported(self) -> tuple[float, list[Widget]]:
+        """When the program last told of its widgets, and what."""
         if self.process.poll() is not None:
             raise StoryError(f"the program ended with {self.process.returncode}:\n{self.log}")
         try:
-            facts = json.loads(self._report.read_text(encoding="utf-8"))
+            report = json.loads(self._report.read_text(encoding="utf-8"))
         except FileNotFoundError:
-            return []
-        return [
-            Widget(**{**fact, "rect": tuple(fact["rect"]), "seen": tuple(fact["seen"])}) for fact in facts
+            return 0.0, []
+        return report["at"], [
+            Widget(**{**fact, "rect": tuple(fact["rect"]), "seen": tuple(fact["seen"])})
+            for fact in report["widgets"]
         ]
 
     def find(self, name: str = "", kind: str = "", text: str = "", accessible: str = "") -> Widget | None:
@@ -138,9 +148,22 @@ class Program:
     def see(
         self, name: str = "", kind: str = "", text: str = "", accessible: str = "", timeout_s: float = 60.0
     ) -> Widget:
-        """The same, waited for."""
+        """The same, waited for until it is there and has come to rest, so that it can be hit."""
         wanted = " ".join(filter(None, (name, kind, text, accessible)))
-        return wait_for(wanted, lambda: self.find(name, kind, text, accessible), timeout_s)
+        asked_at = time.monotonic()
+        before: tuple[float, Widget | None] = (0.0, None)
+
+        def at_rest() -> Widget | None:
+            nonlocal before
+            at = self._reported()[0]
+            found = self.find(name, kind, text, accessible)
+            if at - asked_at < SETTLE_S or at == before[0]:
+                return None
+            rests = found is not None and before[1] is not None and found.seen == before[1].seen
+            before = (at, found)
+            return found if rests else None
+
+        return wait_for(wanted, at_rest, timeout_s)
 
     def screenshot(self, path: Path) -> None:
         """The whole screen as a PNG."""

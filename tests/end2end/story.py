@@ -1,6 +1,6 @@
-"""One whole story in the real window, by mouse and keyboard: from a folder of pictures to a saved before/after.
+"""One whole story in the real window, by mouse and keyboard: from a folder of pictures to a saved figure.
 
-Run as: xvfb-run --auto-servernum --server-args="-screen 0 1480x980x24" python tests/end2end/story.py OUTPUT
+Run as: xvfb-run --auto-servernum --server-args="-screen 0 1480x980x24" python -m tests.end2end.story OUTPUT
 Every step waits for what a person would see; what is kept is then read from the files that it left. Pictures
 of the screen and the program's log go to OUTPUT. Faces from ../shared/data are used where they are at hand,
 the built-in ones elsewhere.
@@ -16,16 +16,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT), str(Path(__file__).resolve().parent)]
-
 import numpy as np
-from desktop import Program, StoryError, Widget, wait_for, window_manager
 from PIL import Image
 
 from core.datasets.faces import draw_faces
 from core.export.recipe import read_recipe
 from core.runs import Run, is_run
+from tests.end2end.desktop import ROOT, Program, StoryError, Widget, wait_for, window_manager
 
 COUNT = 400
 EPOCHS = 1000  # more than the story waits for
@@ -231,7 +228,7 @@ def turn_two_dials(story: Story) -> str:
     window.drag(dial.centre, (0, -70))
     first = wait_for("the turned dial on the disk", lambda: story.edits() or None)
     check(first.startswith(f"{FIRST}+"), f"a drag upwards adds: {first}")
-    window.move(*window.see(f"dial-{FIRST}").centre)
+    window.move(*window.see(f"dial-{FIRST + 8}").centre)  # the dial with the focus would take the wheel
 
     def last_dial() -> Widget | None:
         found = window.find(f"dial-{SECOND}")
@@ -378,7 +375,7 @@ def tell(story: Story) -> None:
 def main() -> int:
     """Tell the story; 0 when it ends well."""
     if len(sys.argv) != 2:
-        print("usage: story.py OUTPUT_FOLDER", file=sys.stderr)
+        print("usage: python -m tests.end2end.story OUTPUT_FOLDER", file=sys.stderr)
         return 2
     story = Story(Path(sys.argv[1]))
     try:

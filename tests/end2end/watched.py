@@ -1,17 +1,16 @@
 """Runs the real program and, a few times a second, writes down where its widgets are and what they say.
 
-Started as: python watched.py REPORT.json [the program's arguments]. It only looks; what happens in the window
-comes from a mouse and a keyboard outside (see desktop.py).
+Started as: python -m tests.end2end.watched REPORT.json [the program's arguments]. It only looks; what happens
+in the window comes from a mouse and a keyboard outside (see desktop.py).
 """
 
 import json
 import os
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from PySide6.QtCore import QObject, QPoint, QRect, QTimer, Slot
 from PySide6.QtWidgets import QAbstractButton, QApplication, QComboBox, QLabel, QLineEdit, QWidget
@@ -37,7 +36,7 @@ class Watch(QObject):
     def _on_time(self) -> None:
         facts = [widget_facts(widget) for widget in QApplication.allWidgets() if widget.isVisible()]
         part = self._report.with_suffix(".part")
-        part.write_text(json.dumps(facts), encoding="utf-8")
+        part.write_text(json.dumps({"at": time.monotonic(), "widgets": facts}), encoding="utf-8")
         os.replace(part, self._report)
 
 

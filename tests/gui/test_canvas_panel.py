@@ -70,7 +70,7 @@ def test_three_pictures_stand_side_by_side_and_sharp(panel: CanvasPanel, toy_ses
     assert stage.captions[stage.edited].text.startswith("Edited · z0 +")
 
 
-@pytest.mark.parametrize("size", [(560, 430), (480, 330), (818, 650), (1400, 900)])
+@pytest.mark.parametrize("size", [(560, 430), (560, 330), (818, 650), (1400, 900)])
 def test_nothing_overlaps_or_is_cut(panel: CanvasPanel, qtbot: QtBot, size: tuple[int, int]) -> None:
     panel.resize(*size)
     for mode in Mode:

@@ -124,6 +124,15 @@ def _floats(pixels: np.ndarray) -> torch.Tensor:
     return torch.from_numpy(pixels.astype(np.float32) / 127.5 - 1.0).permute(0, 3, 1, 2).contiguous()
 
 
+def test_without_a_model_there_is_no_order_by_error(panel: GalleryPanel, toy_session: Session) -> None:
+    items = panel.sort.model()
+    flags = [bool(items.flags(items.index(at, 0)) & Qt.ItemFlag.ItemIsEnabled) for at in range(5)]
+    assert flags == [True] * 5
+    toy_session.put_run(None, None)
+    flags = [bool(items.flags(items.index(at, 0)) & Qt.ItemFlag.ItemIsEnabled) for at in range(5)]
+    assert flags == [True, False, False, True, True]
+
+
 def test_unknown_errors_and_missing_labels_come_last() -> None:
     dataset = replace(
         toy_dataset(5), labels=(LabelColumn("kind", np.array([1, -1, 0, 1, 0], np.int32), ("a", "b")),)

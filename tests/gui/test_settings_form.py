@@ -1,4 +1,4 @@
-"""The form made from a settings model: every setting is there, what it yields is exact, what is wrong is said."""
+"""The form made from a settings model: every setting is there, its values are exact, wrong ones are said."""
 
 from collections.abc import Iterator
 
@@ -18,6 +18,7 @@ def form(qtbot: QtBot) -> Iterator[SettingsForm[TrainConfig]]:
     qtbot.addWidget(holder)
     holder.show()
     yield SettingsForm(TrainConfig, holder)
+    holder.close()
 
 
 def _type(qtbot: QtBot, field: QWidget, text: str) -> None:

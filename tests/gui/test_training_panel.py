@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication, QPlainTextEdit, QPushButton
+from PySide6.QtWidgets import QApplication, QPushButton
 from pytestqt.qtbot import QtBot
 
 from core.config import TrainConfig
@@ -103,10 +103,31 @@ def test_a_stopped_run_is_continued_and_a_new_one_can_be_chosen(
     qtbot.waitUntil(lambda: len(session.trainer.history) > seen, timeout=20_000)
     _click(qtbot, panel.stop_button)
     _wait(qtbot, session, TrainingState.IDLE)
-    panel.set_settings(SHORT)
     panel.new_action.trigger()
+    _wait(qtbot, session, TrainingState.RUNNING)
+    assert session.run.path != first
+    _click(qtbot, panel.stop_button)
+    _wait(qtbot, session, TrainingState.IDLE)
+
+
+def test_other_settings_than_those_of_the_stopped_run_train_a_new_one(
+    panel: TrainingPanel, session: Session, qtbot: QtBot
+) -> None:
+    panel.set_settings(LONG)
+    _click(qtbot, panel.train_button)
+    _wait(qtbot, session, TrainingState.RUNNING)
+    _click(qtbot, panel.stop_button)
+    _wait(qtbot, session, TrainingState.IDLE)
+    assert session.run is not None
+    first = session.run.path
+    assert panel.train_button.text() == "Continue"
+    panel.set_settings(SHORT.model_copy(update={"latent_dim": 5}))
+    assert panel.train_button.text() == "Train"
+    assert panel.choice_button.isVisible(), "the stopped run can still be continued from the menu"
+    _click(qtbot, panel.train_button)
     _wait(qtbot, session, TrainingState.IDLE)
     assert session.run.path != first
+    assert session.run.config.train.latent_dim == 5
 
 
 def test_a_finished_run_continues_only_for_more_epochs(
@@ -181,7 +202,7 @@ def test_architecture_of_the_settings_and_of_the_run(
     dialog = panel.window().findChild(ArchitectureDialog)
     assert dialog is not None
     assert toy_session.run is not None
-    text = dialog.findChild(QPlainTextEdit).toPlainText()
+    text = dialog.text.toPlainText()
     assert text == architecture_text(toy_session.run.config.network)
     assert "encoder.8" in text
     _click(qtbot, dialog.copy_button)

@@ -1,0 +1,63 @@
+"""What the export dialog asks its worker to draw, as values, and the drawing."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+from PySide6.QtGui import QImage
+
+from core.codec import Codec
+from core.edits import Edit
+from core.export.comparison import Comparison, make_comparison, render_comparison
+from core.export.typeset import ThemeName
+from core.latents import CodeStatistics
+from gui.qimage import to_qimage
+from gui.session import Session
+
+
+@dataclass(frozen=True, eq=False)
+class ExportSubject:
+    """The picture that is exported and what it was made with, as it was when the dialog opened."""
+
+    codec: Codec
+    statistics: CodeStatistics | None
+    original: NDArray[np.uint8]
+    index: int
+
+
+@dataclass(frozen=True, eq=False)
+class FigureRequest:
+    """One figure to draw."""
+
+    subject: ExportSubject
+    adjustments: tuple[tuple[tuple[Edit, ...], str | None], ...]
+    scale: int
+    theme: ThemeName
+    difference_row: bool
+
+    def comparison(self) -> Comparison:
+        """The figure's panels, computed."""
+        subject = self.subject
+        return make_comparison(
+            subject.codec, subject.statistics, subject.original, subject.index, self.adjustments
+        )
+
+    def image(self) -> Image.Image:
+        """The figure, drawn."""
+        return render_comparison(
+            self.comparison(), scale=self.scale, theme=self.theme, difference_row=self.difference_row
+        )
+
+
+def draw_figure(request: FigureRequest) -> QImage:
+    """The figure as an image for the screen."""
+    return to_qimage(np.asarray(request.image()))
+
+
+def export_subject(session: Session) -> ExportSubject | None:
+    """What the session has in hand now; None while there is no picture or no run."""
+    codec, pictures = session.codec, session.pictures
+    if codec is None or pictures is None or session.run is None:
+        return None
+    return ExportSubject(codec, session.analyst.statistics, pictures.original, session.index)
