@@ -10,12 +10,13 @@ import torch
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal, Slot
 
-from core.codec import Codec
+from core.codec import Codec, weights_fingerprint
 from core.datasets.dataset import ImageDataset
 from core.latents import (
     Codes,
     CodeStatistics,
     EncodeProgress,
+    codes_key,
     dead_dimensions,
     encode_dataset,
     load_codes,
@@ -26,17 +27,18 @@ from core.latents import (
 from gui.background import Runner
 
 FULL_LIMIT = 20_000
-QUICK_LIMIT = 512  # while a network trains: enough for a dial's band, and a fraction of a second
+QUICK_LIMIT = 512  # enough for a dial's band, in a fraction of a second
 
 
 @dataclass(frozen=True, eq=False)
 class Subject:
-    """What is measured; keep is the file in which codes are kept for next time, with their key."""
+    """What is measured; keep is the file in which codes are kept for next time, weights the codec's own."""
 
     codec: Codec
     dataset: ImageDataset
     limit: int
-    keep: tuple[Path, str] | None = None
+    weights: Path | None = None
+    keep: Path | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,17 +51,30 @@ class Measured:
 
 
 def measure(subject: Subject) -> Generator[EncodeProgress | Measured, None, None]:
-    """Codes and statistics first, then the effect of every dial; yields progress between."""
+    """Codes and statistics, then the effect of every dial: of a few pictures, then of all."""
     torch.set_num_threads(1)  # of this thread: the hand on a dial and the training come first
-    codes = load_codes(*subject.keep) if subject.keep else None
+    key = ""
+    codes = None
+    if subject.keep and subject.weights:
+        weights = weights_fingerprint(subject.weights)
+        key = codes_key(weights, subject.dataset.identity.fingerprint, subject.limit)
+        codes = load_codes(subject.keep, key)
     if codes is None or codes.codes.shape[1] != subject.codec.latent_dim:
+        if min(subject.limit, len(subject.dataset)) > 2 * QUICK_LIMIT:  # a first answer at once
+            quick = yield from encode_dataset(subject.codec, subject.dataset, QUICK_LIMIT)
+            yield from _measured(subject.codec, quick)
         codes = yield from encode_dataset(subject.codec, subject.dataset, subject.limit)
-        if subject.keep:
+        if subject.keep and key:
             with suppress(OSError):  # a copy for next time: a full or read-only disk costs time, nothing else
-                save_codes(subject.keep[0], codes, subject.keep[1])
+                subject.keep.parent.mkdir(parents=True, exist_ok=True)
+                save_codes(subject.keep, codes, key)
+    yield from _measured(subject.codec, codes)
+
+
+def _measured(codec: Codec, codes: Codes) -> Generator[EncodeProgress | Measured, None, None]:
     stats = statistics(codes.codes)
     yield Measured(codes=codes, statistics=stats)
-    effect = yield from measure_effects(subject.codec, codes.codes, stats)
+    effect = yield from measure_effects(codec, codes.codes, stats)
     yield Measured(effects=effect)
 
 

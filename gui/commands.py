@@ -33,7 +33,7 @@ class ChangeDocument(QUndoCommand):
         """Qt merges only commands of the same id; -1 never merges."""
         return -1 if self._gesture is None else _MERGE_ID
 
-    def mergeWith(self, other: QUndoCommand) -> bool:  # pyright: ignore[reportIncompatibleMethodOverride]
+    def mergeWith(self, other: QUndoCommand) -> bool:
         """Take over a later step of the same gesture; a gesture that ends where it began undoes itself."""
         if not isinstance(other, ChangeDocument) or other._gesture is not self._gesture:
             return False

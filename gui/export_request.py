@@ -10,6 +10,7 @@ from PySide6.QtGui import QImage
 from core.codec import Codec
 from core.edits import Edit
 from core.export.comparison import Comparison, make_comparison, render_comparison
+from core.export.panels import comparison_subtitle, comparison_title
 from core.export.typeset import ThemeName
 from core.latents import CodeStatistics
 from gui.qimage import to_qimage
@@ -24,6 +25,8 @@ class ExportSubject:
     statistics: CodeStatistics | None
     original: NDArray[np.uint8]
     index: int
+    title: str
+    subtitle: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +43,13 @@ class FigureRequest:
         """The figure's panels, computed."""
         subject = self.subject
         return make_comparison(
-            subject.codec, subject.statistics, subject.original, subject.index, self.adjustments
+            subject.codec,
+            subject.statistics,
+            subject.original,
+            subject.index,
+            self.adjustments,
+            title=subject.title,
+            subtitle=subject.subtitle,
         )
 
     def image(self) -> Image.Image:
@@ -57,7 +66,14 @@ def draw_figure(request: FigureRequest) -> QImage:
 
 def export_subject(session: Session) -> ExportSubject | None:
     """What the session has in hand now; None while there is no picture or no run."""
-    codec, pictures = session.codec, session.pictures
-    if codec is None or pictures is None or session.run is None:
+    codec, pictures, run, dataset = session.codec, session.pictures, session.run, session.dataset
+    if codec is None or pictures is None or run is None or dataset is None:
         return None
-    return ExportSubject(codec, session.analyst.statistics, pictures.original, session.index)
+    return ExportSubject(
+        codec,
+        session.statistics,
+        pictures.original,
+        session.index,
+        comparison_title(session.index, dataset.identity.name),
+        comparison_subtitle(codec.config, run.name),
+    )

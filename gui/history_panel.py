@@ -2,6 +2,7 @@
 
 from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QUndoView, QVBoxLayout, QWidget
+from shiboken6 import isValid
 
 from core.translate import tr
 from gui.icons import wear_icon
@@ -51,6 +52,8 @@ class HistoryPanel(QWidget):
 
     @Slot(int)
     def _on_index_changed(self, index: int) -> None:
+        if not isValid(self._stack):  # it says goodbye while the window is taken down
+            return
         count = self._stack.count()
         self._count.setText(tr("{index} of {count}", index=index, count=count) if count else "")
 

@@ -198,8 +198,8 @@ class LossPlot(QWidget):
         menu.addAction(holder)
         self.smoothing_slider.valueChanged.connect(self._on_smoothing_changed)
         menu.addSeparator()
-        self.png_action = _action(menu, tr("Save the plot as PNG…"), "", self._on_png_requested)
-        self.csv_action = _action(menu, tr("Save the numbers as CSV…"), "", self._on_csv_requested)
+        self.png_action = _action(menu, tr("Save the plot as PNG…"), "", self.ask_png)
+        self.csv_action = _action(menu, tr("Save the numbers as CSV…"), "", self.ask_csv)
         self._menu = menu
         self.more_button.setMenu(menu)
         self._name_smoothing()
@@ -260,11 +260,13 @@ class LossPlot(QWidget):
         self._smoothing_label.setText(tr("Smoothing {weight}", weight=f"{self.smoothing:.2f}"))
 
     @Slot()
-    def _on_png_requested(self) -> None:
+    def ask_png(self) -> None:
+        """Ask where to save the plot as it stands."""
         self._save_as("loss.png", tr("PNG pictures (*.png)"), "png")
 
     @Slot()
-    def _on_csv_requested(self) -> None:
+    def ask_csv(self) -> None:
+        """Ask where to save the numbers behind it."""
         self._save_as("loss.csv", tr("CSV tables (*.csv)"), "csv")
 
     @Slot(str)

@@ -1,5 +1,6 @@
 """MainWindow lays the panels out and holds the menus; what they ask for is the session's business."""
 
+from contextlib import suppress
 from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt, QUrl, Slot
@@ -14,7 +15,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QDockWidget, QFileDialog, QMainWindow, QMenu, QSplitter, QVBoxLayout, QWidget
 
-from core.errors import LatentDialsError
+from core.errors import ConfigError, LatentDialsError
 from core.export.recipe import save_picture
 from core.runs import CONFIG, is_run
 from core.translate import tr
@@ -59,6 +60,7 @@ class MainWindow(QMainWindow):
         self.canvas_panel = CanvasPanel(session)
         self.latent_panel = LatentPanel(session)
         self.training_panel = TrainingPanel(session)
+        self.training_panel.set_settings(self._memory.training)
         self.loss_plot = LossPlot(session)
         self.preview_strip = PreviewStrip(session)
         self.history_panel = HistoryPanel(session)
@@ -148,7 +150,7 @@ class MainWindow(QMainWindow):
             file, self, Entry("exportAction", tr("&Export comparison…"), self.export_comparison, "Ctrl+E")
         )
         file.addSeparator()
-        add_entry(file, self, Entry("quit", tr("&Quit"), self.close, keys.Quit))
+        add_entry(file, self, Entry("quit", tr("&Quit"), self.close, "Ctrl+Q"))
         edit = self._edit_menu()
         view = self._view_menu()
         model = add_menu(bar, tr("&Model"), "modelMenu")
@@ -172,8 +174,8 @@ class MainWindow(QMainWindow):
             Entry("exportComparison", tr("&Comparison…"), self.export_comparison,
                   tip=tr("Original, reconstruction and adjustments as one PNG")),
             Entry("copyComparison", tr("Co&py comparison"), self.copy_comparison, "Ctrl+Shift+C"),
-            Entry("exportPlot", tr("&Loss plot as PNG…"), self.loss_plot._on_png_requested),
-            Entry("exportCsv", tr("Loss as &CSV…"), self.loss_plot._on_csv_requested),
+            Entry("exportPlot", tr("&Loss plot as PNG…"), self.loss_plot.ask_png),
+            Entry("exportCsv", tr("Loss as &CSV…"), self.loss_plot.ask_csv),
         ):  # fmt: skip
             add_entry(export, self, entry)
         help_menu = add_menu(bar, tr("&Help"), "helpMenu")
@@ -387,7 +389,7 @@ class MainWindow(QMainWindow):
 
     @Slot(str)
     def save_picture(self, which: str) -> None:
-        """Ask where to save one picture of the canvas, "original", "reconstruction" or "edited", and save it."""
+        """Ask where to save "original", "reconstruction" or "edited" as a picture, and save it."""
         pictures = self.session.pictures
         pixels = self.session.original() if pictures is None else getattr(pictures, which)
         if pixels is None:
@@ -451,12 +453,15 @@ class MainWindow(QMainWindow):
         action = self.sender()
         if isinstance(action, QAction):
             choice = action.data()
-            self._memory = self._memory.model_copy(update={"theme": choice})
+            self._remember(theme=choice)
             theme_watch().choose(choice)
             self._save_memory()
 
     def _remember_folder(self, folder: Path) -> None:
-        self._memory = self._memory.model_copy(update={"folder": str(folder)})
+        self._remember(folder=str(folder))
+
+    def _remember(self, **changes: object) -> None:
+        self._memory = self._memory.model_copy(update=changes)
 
     @Slot(str)
     def show_fault(self, text: str) -> None:
@@ -470,11 +475,11 @@ class MainWindow(QMainWindow):
         )
 
     def _save_memory(self) -> None:
-        self._memory = self._memory.model_copy(
-            update={
-                "geometry": window_memory.to_text(self.saveGeometry()),
-                "docks": window_memory.to_text(self.saveState(window_memory.LAYOUT_VERSION)),
-            }
+        with suppress(ConfigError):  # what is typed half is not kept
+            self._remember(training=self.training_panel.settings())
+        self._remember(
+            geometry=window_memory.to_text(self.saveGeometry()),
+            docks=window_memory.to_text(self.saveState(window_memory.LAYOUT_VERSION)),
         )
         try:
             window_memory.save(self._memory)

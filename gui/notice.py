@@ -29,7 +29,7 @@ class Notice(QFrame):
         self._close.setAccessibleName(tr("Close this message"))
         self._close.setToolTip(tr("Close this message"))
         self._close.clicked.connect(self.hide)
-        layout = QHBoxLayout(self)
+        self._row = layout = QHBoxLayout(self)
         layout.setContentsMargins(16, 6, 8, 6)
         layout.addWidget(self._label)
         layout.addWidget(self._close)
@@ -68,7 +68,7 @@ class Notice(QFrame):
 
     def _place(self) -> None:
         width = min(self._over.width() - 2 * MARGIN_PX, MOST_WIDTH_PX)
-        height = self.layout().totalHeightForWidth(width)
+        height = self._row.totalHeightForWidth(width)
         self.setGeometry(
             (self._over.width() - width) // 2, self._over.height() - height - MARGIN_PX, width, height
         )

@@ -40,9 +40,20 @@ class Opening:
 class Situation(Protocol):
     """What the opener needs to know of what is open now; the session is one."""
 
-    dataset: ImageDataset | None
-    run: Run | None
-    codec: Codec | None
+    @property
+    def dataset(self) -> ImageDataset | None:
+        """The open pictures."""
+        ...
+
+    @property
+    def run(self) -> Run | None:
+        """The open run."""
+        ...
+
+    @property
+    def codec(self) -> Codec | None:
+        """The run's codec, where it has weights."""
+        ...
 
     @property
     def index(self) -> int:

@@ -7,14 +7,14 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
-from core.codec import Codec, weights_fingerprint
+from core.codec import Codec
 from core.config import ImportConfig, TrainConfig
 from core.datasets import ImageDataset
 from core.errors import EditError, LatentDialsError, RunError
 from core.export.recipe import Recipe
-from core.latents import codes_key
+from core.latents import CODES_FILE
 from core.models import build_network
-from core.places import runs_folder
+from core.places import cache_folder, runs_folder
 from core.runs import MODEL, Run
 from core.translate import tr
 from gui import memory
@@ -25,6 +25,7 @@ from gui.opener import Opener
 from gui.recipes import recipe_of
 from gui.renderer import Extras, ExtrasRequest, PictureRequest, Pictures, Renderer, Traversal
 from gui.trainer import PreviewRequest, Trainer, TrainingState
+from resources import resource_path
 
 PREVIEW_COUNT = 6
 _SAVE_DELAY_MS = 400
@@ -401,15 +402,12 @@ class Session(Editing):
     def _study(self, limit: int) -> None:
         if self.codec is None or self.dataset is None:
             return
-        keep = None
+        weights = keep = None
         if self.run is not None and limit == FULL_LIMIT and self.run.has_weights:
-            try:
-                weights = weights_fingerprint(self.run.path / MODEL)
-                keep = (self.run.path / "codes.safetensors",
-                        codes_key(weights, self.dataset.identity.fingerprint, limit))  # fmt: skip
-            except LatentDialsError as error:
-                self.failed.emit(str(error))
-        self.analyst.study(Subject(self.codec, self.dataset, limit, keep))
+            weights = self.run.path / MODEL
+            is_bundled = self.run.path.is_relative_to(resource_path())  # which may not be written to
+            keep = (cache_folder() / self.run.name if is_bundled else self.run.path) / CODES_FILE
+        self.analyst.study(Subject(self.codec, self.dataset, limit, weights, keep))
 
     def _use_codec(self, codec: Codec, limit: int) -> None:
         first = self.codec is None

@@ -63,6 +63,8 @@ class TileGrid(QAbstractScrollArea):
         self._hint = ""
         self._cache: OrderedDict[tuple[int, int], QPixmap] = OrderedDict()
         self._cache_bytes = 0
+        self._top = 0  # place in the order of the first tile that was painted last
+        self._selected_seen = False  # whether the selected one was among them
         self.tiles_painted = 0  # by the latest paint event: what keeps a large data set smooth
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -125,13 +127,9 @@ class TileGrid(QAbstractScrollArea):
         self._errors = errors
 
     def set_thumbnail_px(self, size: int) -> None:
-        """The least width of a tile; the picture at the top stays in view."""
-        anchor = self.first_visible()
+        """The least width of a tile; the selected picture stays in view, or the one at the top."""
         self._thumbnail_px = max(16, size)
-        self._arrange()
-        if anchor >= 0:
-            row = anchor // self.columns
-            self.verticalScrollBar().setValue(row * self._pitch())
+        self._arrange_around()
         self.viewport().update()
 
     def set_hint(self, hint: str) -> None:
@@ -167,12 +165,6 @@ class TileGrid(QAbstractScrollArea):
     def position_of(self, index: int) -> int:
         """Place of a picture in the order, -1 where it is not shown."""
         return int(self._position[index]) if 0 <= index < len(self._position) else -1
-
-    def first_visible(self) -> int:
-        """Place in the order of the first tile in view, -1 without any."""
-        if not len(self._order):
-            return -1
-        return min(len(self._order) - 1, self.verticalScrollBar().value() // self._pitch() * self.columns)
 
     def tile_rect(self, position: int) -> QRect:
         """Where the tile at a place in the order lies in the viewport."""
@@ -225,6 +217,14 @@ class TileGrid(QAbstractScrollArea):
         bar.setSingleStep(max(1, self._pitch() // 2))
         bar.setPageStep(max(1, self.viewport().height() - self._pitch() // 2))
 
+    def _arrange_around(self) -> None:
+        """Lay out again; the selected picture stays in view if it was, else the one at the top."""
+        top, keep_selected = self._top, self._selected_seen
+        self._arrange()
+        self.verticalScrollBar().setValue(top // self.columns * self._pitch())
+        if keep_selected:
+            self.show_picture(self._selected)
+
     # Painting
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -233,12 +233,16 @@ class TileGrid(QAbstractScrollArea):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         theme = current_theme()
         self.tiles_painted = 0
+        self._top, self._selected_seen = 0, False
         if not len(self._order) or self._dataset is None:
             painter.setPen(theme.color("secondary"))
             area = self.viewport().rect().adjusted(12, 12, -12, -12)
             painter.drawText(area, Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, self._hint)
             return
         offset, pitch, columns = self.verticalScrollBar().value(), self._pitch(), self.columns
+        self._top = offset // pitch * columns
+        selected = self.position_of(self._selected)
+        self._selected_seen = selected >= 0 and self.tile_rect(selected).intersects(self.viewport().rect())
         first = max(0, (event.rect().top() + offset - 2 * MARGIN_PX) // pitch) * columns
         last = min(len(self._order), ((event.rect().bottom() + offset) // pitch + 1) * columns)
         for position in range(first, last):
@@ -315,11 +319,11 @@ class TileGrid(QAbstractScrollArea):
     # Hands
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Lay the rows out again around the picture that was at the top."""
+        """Lay the rows out again; what was in view stays in view."""
         super().resizeEvent(event)
         if event.size().width() != event.oldSize().width():
             self._forget_tiles()
-        self._arrange()
+        self._arrange_around()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Pick the picture under the mouse."""

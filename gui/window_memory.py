@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 from PySide6.QtCore import QByteArray
 
+from core.config import TrainConfig
 from core.places import cache_folder, runs_folder, state_folder
 from core.runs import versions
 from core.translate import tr
@@ -26,6 +27,7 @@ class WindowMemory(BaseModel):
     docks: str = ""
     theme: Literal["system", "light", "dark"] = "system"
     folder: str = ""
+    training: TrainConfig = TrainConfig()
 
 
 def load() -> WindowMemory:

@@ -165,6 +165,14 @@ class Program:
 
         return wait_for(wanted, at_rest, timeout_s)
 
+    def is_gone(self, name: str, within_s: float = 3.0) -> bool:
+        """Whether a widget is no longer seen, after a while at most."""
+        try:
+            wait_for(f"no {name}", lambda: self.find(name) is None, within_s)
+        except StoryError:
+            return False
+        return True
+
     def screenshot(self, path: Path) -> None:
         """The whole screen as a PNG."""
         tool("import", "-silent", "-window", "root", path)

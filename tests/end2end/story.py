@@ -6,6 +6,7 @@ of the screen and the program's log go to OUTPUT. Faces from ../shared/data are 
 the built-in ones elsewhere.
 """
 
+import contextlib
 import json
 import re
 import shutil
@@ -72,7 +73,7 @@ class Story:
         self.window.quit()
         self.program = None
 
-    def end(self) -> None:
+    def close(self) -> None:
         """Take the scene down, whatever happened; keep the log."""
         if self.program is not None:
             if self.program.process.poll() is None:
@@ -145,23 +146,24 @@ def open_folder(story: Story) -> None:
     """File > Open folder, the path typed, the reading looked at, Open."""
     window = story.window
     window.key("ctrl+shift+o")
-    field = window.see("fileNameEdit")
-    window.fill(field, str(story.pictures))
-    window.key("Return")
-
-    def dialog() -> Widget | None:
-        found = window.find("importOpen")
-        if found is None and window.find("fileNameEdit"):  # Return went to a completion
-            window.key("Return")
-        return found if found and found.enabled else None
-
-    wait_for("the look at the folder", dialog)
+    name_file(window, story.pictures)
+    wait_for("the look at the folder", lambda: (w := window.find("importOpen")) and w.enabled, 60)
     window.see(text=f"{COUNT} pictures")
     story.shot("import")
     window.key("Return")
     wait_for("the pictures in the gallery", lambda: window.find(kind="QLabel", text=f"{COUNT}"), 60)
     wait_for("the end of the import", lambda: not window.find("taskBar"), 60)
     story.say(f"{COUNT} pictures are open")
+
+
+def name_file(window: Program, path: Path) -> None:
+    """Type a path into the file dialog and confirm it."""
+    window.fill(window.see("fileNameEdit"), str(path))
+    for _attempt in range(3):  # Return may first go to the list of completions
+        window.key("Return")
+        if window.is_gone("fileNameEdit"):
+            return
+    raise StoryError("the file dialog stays open")
 
 
 def train_and_pause(story: Story) -> None:
@@ -276,8 +278,8 @@ def undo_and_redo(story: Story, both: str) -> None:
 def keep(story: Story, both: str) -> None:
     """The adjustment is kept beside the picture."""
     story.window.key("ctrl+k")
-    kept = wait_for("the kept adjustment", lambda: story.document().get("kept"))
-    check([one["state"]["edits"] for one in kept] == [both], "what is kept is the edit")
+    kept = wait_for("the kept adjustment", lambda: story.document().get("kept") or None)
+    check([one["state"]["edits"] for one in kept] == [both], f"what is kept is the edit: {kept}")
     story.window.see(kind="KeptCard")
 
 
@@ -289,8 +291,7 @@ def export(story: Story, index: int, both: str) -> None:
     wait_for("the drawn comparison", lambda: window.find(text="pixels"))
     story.shot("export")
     window.key("ctrl+s")
-    window.fill(window.see("fileNameEdit"), str(story.exported))
-    window.key("Return")
+    name_file(window, story.exported)
     wait_for("the PNG", story.exported.is_file)
     recipe = wait_for("its recipe", lambda: read_recipe(story.exported))
     check(recipe.index == index, "the recipe names the picture")
@@ -379,13 +380,12 @@ def main() -> int:
         return 2
     story = Story(Path(sys.argv[1]))
     try:
-        with window_manager():
+        with window_manager(), contextlib.closing(story):
             tell(story)
     except StoryError as error:
         print(f"The story broke: {error}", file=sys.stderr)
         return 1
     finally:
-        story.end()
         print(f"log and pictures of the screen: {story.output}")
     log = (story.output / "program.log").read_text(encoding="utf-8")
     if "Traceback" in log:

@@ -191,6 +191,18 @@ def test_tiles_show_the_data_and_can_be_made_larger(panel: GalleryPanel, toy_ses
     assert np.abs(sampled[1:-1, 1:-1] - dataset.pixels[1][1:-1, 1:-1]).mean() < 6
 
 
+def test_the_selected_picture_stays_in_view(panel: GalleryPanel, toy_session: Session) -> None:
+    toy_session.select_image(55)
+    panel.resize(296, 420)
+    for width, tile_px in ((200, 50), (200, 90), (400, 90), (296, 30)):
+        panel.grid.viewport().grab()
+        panel.resize(width, 420)
+        panel.grid.viewport().grab()
+        panel.thumbnail_px.setValue(tile_px)
+        tile = panel.grid.tile_rect(panel.grid.position_of(55))
+        assert panel.grid.viewport().rect().contains(tile), (width, tile_px)
+
+
 def test_the_menu_sets_target_and_preview(panel: GalleryPanel, toy_session: Session) -> None:
     menu = panel.menu_for(9)
     actions = {action.text(): action for action in menu.actions()}
