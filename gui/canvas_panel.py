@@ -63,7 +63,6 @@ class CanvasPanel(QWidget):
         names = QFontMetrics(ui_font(CONTROL_PX))
         texts = (self.against.itemText(at) for at in range(self.against.count()))
         self.against.setFixedWidth(max(names.horizontalAdvance(text) for text in texts) + _COMBO_PX)
-        self.against.setStyleSheet("QComboBox { padding-right: 0; }")  # the arrow keeps its own room
         self.against.setAccessibleName(tr("Compare the edited picture with"))
         self.against.setToolTip(tr("Compare the edited picture with the reconstruction or the original"))
         self.keep = QPushButton(tr("Keep adjustment"))

@@ -1,10 +1,12 @@
 """The two chips at the right of the menu bar: which data, which run; and the bar of long work."""
 
-from PySide6.QtCore import Qt, Slot
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QWidget
+from PySide6.QtCore import Qt, QTimer, Slot
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QPushButton, QWidget
 
 from core.translate import tr
 from gui.session import Session
+
+PATIENCE_MS = 700  # work that is done sooner is not worth a flash
 
 
 class Chips(QWidget):
@@ -72,12 +74,13 @@ class Chips(QWidget):
         self._run.setToolTip(str(run.path))
 
 
-class TaskBar(QWidget):
-    """How far long work is, and the button that gives it up; hidden while there is none."""
+class TaskBar(QFrame):
+    """How far long work is, and the button that gives it up; shown while it takes a moment."""
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("taskBar")
+        self.setProperty("role", "card")
         self._session = session
         self._text = QLabel(self)
         self._text.setProperty("role", "secondary")
@@ -94,14 +97,19 @@ class TaskBar(QWidget):
         layout.addWidget(self._bar)
         layout.addWidget(self._cancel)
         session.task_changed.connect(self._on_task_changed)
+        self._patience = QTimer(self, singleShot=True, interval=PATIENCE_MS)
+        self._patience.timeout.connect(self.show)
         self.hide()
 
     @Slot()
     def _on_task_changed(self) -> None:
         task = self._session.task
-        self.setVisible(task is not None)
         if task is None:
+            self._patience.stop()
+            self.hide()
             return
+        if self.isHidden() and not self._patience.isActive():
+            self._patience.start()
         self._text.setText(task.text)
         self._bar.setMaximum(task.total)
         self._bar.setValue(task.done)

@@ -74,7 +74,6 @@ class GalleryPanel(QWidget):
         combo = QComboBox()
         combo.setAccessibleName(name)
         combo.setToolTip(tip)
-        combo.setStyleSheet("QComboBox { padding-right: 0; }")  # the arrow keeps its own room
         combo.setMinimumContentsLength(3)
         combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         return combo
@@ -141,8 +140,8 @@ class GalleryPanel(QWidget):
             self.search.clear()
             self.sort.clear()
             self.sort.addItem(tr("Sort: index"), (Sort.INDEX, -1))
-            self.sort.addItem(tr("Sort: error, worst first"), (Sort.ERROR_WORST, -1))
-            self.sort.addItem(tr("Sort: error, best first"), (Sort.ERROR_BEST, -1))
+            self.sort.addItem(tr("Sort: largest error"), (Sort.ERROR_WORST, -1))
+            self.sort.addItem(tr("Sort: smallest error"), (Sort.ERROR_BEST, -1))
             for at, column in enumerate(labels):
                 self.sort.addItem(tr("Sort: {label}", label=column.name), (Sort.LABEL, at))
             self.filter_column.clear()

@@ -26,6 +26,7 @@ from gui.chips import Chips, TaskBar
 from gui.dock_grip import DockGrip
 from gui.export_dialog import ExportDialog
 from gui.faults import log_path
+from gui.foot import Foot
 from gui.gallery_panel import GalleryPanel
 from gui.history_panel import HistoryPanel
 from gui.import_dialog import ImportDialog
@@ -82,10 +83,12 @@ class MainWindow(QMainWindow):
         column = QVBoxLayout(centre)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        column.addWidget(TaskBar(self.session, centre))
         column.addWidget(self.canvas_panel, 1)
         self.setCentralWidget(centre)
-        self.notice = Notice(centre)
+        self.notice = Notice()
+        foot = Foot(centre)
+        foot.add(TaskBar(self.session))
+        foot.add(self.notice)
         self.setDockNestingEnabled(True)
         self.setCorner(Qt.Corner.BottomLeftCorner, Qt.DockWidgetArea.BottomDockWidgetArea)
         self.setCorner(Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.BottomDockWidgetArea)
@@ -325,6 +328,15 @@ class MainWindow(QMainWindow):
         paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
         if paths:
             event.acceptProposedAction()
+            if len(paths) > 1:
+                self.notice.show_news(
+                    tr(
+                        "Of {count} that were dropped, {name} is opened: pictures of one set belong into one"
+                        " folder.",
+                        count=len(paths),
+                        name=paths[0].name,
+                    )
+                )
             self.open_path(paths[0])
 
     # ---- edits -----------------------------------------------------------------------------------------

@@ -1,22 +1,18 @@
-"""A line at the foot of the canvas for news and for what went wrong; it never moves what is above."""
+"""A line for news and for what went wrong; it never stops the hand."""
 
-from PySide6.QtCore import QEvent, QObject, QTimer, Slot
+from PySide6.QtCore import QTimer, Slot
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWidget
 
 from core.translate import tr
 
 NEWS_MS = 6000
-MARGIN_PX = 12
-MOST_WIDTH_PX = 720
 
 
 class Notice(QFrame):
     """Shows one sentence. News goes by itself; a failure stays until it is closed or replaced."""
 
-    def __init__(self, over: QWidget) -> None:
-        super().__init__(over)
-        self._over = over
-        over.installEventFilter(self)
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
         self.setObjectName("notice")
         self.setProperty("role", "card")
         self._label = QLabel(self)
@@ -29,7 +25,7 @@ class Notice(QFrame):
         self._close.setAccessibleName(tr("Close this message"))
         self._close.setToolTip(tr("Close this message"))
         self._close.clicked.connect(self.hide)
-        self._row = layout = QHBoxLayout(self)
+        layout = QHBoxLayout(self)
         layout.setContentsMargins(16, 6, 8, 6)
         layout.addWidget(self._label)
         layout.addWidget(self._close)
@@ -62,19 +58,4 @@ class Notice(QFrame):
         self._label.style().polish(self._label)
         self._label.setText(text)
         self._label.setAccessibleName(text)
-        self._place()
         self.show()
-        self.raise_()
-
-    def _place(self) -> None:
-        width = min(self._over.width() - 2 * MARGIN_PX, MOST_WIDTH_PX)
-        height = self._row.totalHeightForWidth(width)
-        self.setGeometry(
-            (self._over.width() - width) // 2, self._over.height() - height - MARGIN_PX, width, height
-        )
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Stay at the foot when what is below changes its size."""
-        if event.type() == QEvent.Type.Resize:
-            self._place()
-        return super().eventFilter(watched, event)

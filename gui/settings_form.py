@@ -122,7 +122,6 @@ class ChoiceField(QComboBox):
         self.set_value(setting.default)
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.setMinimumContentsLength(2)
-        self.setStyleSheet("QComboBox { padding: 4px 14px 4px 7px; } QComboBox::drop-down { width: 16px; }")
         self.setMinimumWidth(_FIELD_MIN_PX)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.currentIndexChanged.connect(self._on_index_changed)

@@ -94,7 +94,7 @@ QComboBox:focus { border: 1px solid $accent; }
 QLineEdit[wrong="true"] { border: 1px solid $unusual; }
 QLineEdit:disabled, QPlainTextEdit:disabled, QSpinBox:disabled, QDoubleSpinBox:disabled, QComboBox:disabled {
     color: $disabled; background: $panel; }
-QComboBox { padding-right: 20px; }
+QComboBox { padding-right: 0; }
 QComboBox::drop-down { border: none; width: 20px; subcontrol-origin: padding;
     subcontrol-position: right center; }
 QComboBox::down-arrow { image: url($chevron_down); width: 10px; height: 10px; }
