@@ -123,7 +123,10 @@ class LatestOnly(QThread):
         self._condition = threading.Condition()
         self._waiting: list[Any] = []  # empty, or the one newest request
         self._busy = False
+        self._undelivered = 0  # answers that were sent and have not arrived in the window's thread
         self._stop = False
+        self.answered.connect(self._on_delivered)
+        self.failed.connect(self._on_delivered)
 
     def submit(self, request: object) -> None:
         """Ask for an answer; a request that still waits is dropped. Starts the thread at the first call."""
@@ -135,9 +138,14 @@ class LatestOnly(QThread):
 
     @property
     def idle(self) -> bool:
-        """Whether nothing waits and nothing is in work."""
+        """Whether nothing waits, nothing is in work, and every answer has arrived."""
         with self._condition:
-            return not self._waiting and not self._busy
+            return not self._waiting and not self._busy and not self._undelivered
+
+    @Slot(object, object)
+    def _on_delivered(self, _request: object, _answer: object) -> None:
+        with self._condition:
+            self._undelivered -= 1
 
     def stop_and_wait(self) -> None:
         """Drop what waits and wait until the thread has ended."""
@@ -161,9 +169,15 @@ class LatestOnly(QThread):
             try:
                 answer = self._answer(request)
             except Exception as error:  # reported whole, with its request
+                self._count_up()
                 self.failed.emit(request, error)
             else:
+                self._count_up()
                 self.answered.emit(request, answer)
+
+    def _count_up(self) -> None:
+        with self._condition:
+            self._undelivered += 1
 
 
 class Runner(QObject):

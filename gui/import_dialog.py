@@ -130,6 +130,8 @@ class ImportDialog(QDialog):
             return
         self.inspection = inspection
         self._show_problem("")
+        for name in ("layout", "value_range"):  # questions that only an array leaves open
+            self.form.fields[name].setEnabled(inspection.kind in ("npy", "npz"))
         self.summary_label.setText(_summary(inspection))
         self.reading_label.setText(inspection.reading)
         names = ", ".join(inspection.label_names)

@@ -43,6 +43,7 @@ class NoteEdit(QPlainTextEdit):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self.setAcceptDrops(False)  # a file that is dropped here is meant for the window
         self.setTabChangesFocus(True)
         self.setPlaceholderText(tr("What differs? Your own words…"))
         self.setAccessibleName(tr("Your words on what differs"))

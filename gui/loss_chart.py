@@ -90,7 +90,11 @@ class LossChart(pg.PlotWidget):
         self._view_box.wheel_turned.connect(self._on_wheel_turned)
         self._view_box.fit_requested.connect(self.fit)
         self._view_box.sigRangeChangedManually.connect(self._on_range_dragged)
-        cast(Any, self.scene()).sigMouseMoved.connect(self._on_mouse_moved)
+        scene = cast(Any, self.scene())
+        for action in scene.contextMenu:  # pyqtgraph's own export; ours is in the plot's menu
+            action.setParent(None)
+        scene.contextMenu.clear()
+        scene.sigMouseMoved.connect(self._on_mouse_moved)
         theme_watch().theme_changed.connect(self._on_theme_changed)
         self._wear_theme()
 

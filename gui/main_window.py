@@ -13,13 +13,23 @@ from PySide6.QtGui import (
     QDropEvent,
     QKeySequence,
 )
-from PySide6.QtWidgets import QDockWidget, QFileDialog, QMainWindow, QMenu, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QDialog,
+    QDockWidget,
+    QFileDialog,
+    QMainWindow,
+    QMenu,
+    QSplitter,
+    QVBoxLayout,
+    QWidget,
+)
 
 from core.errors import ConfigError, LatentDialsError
 from core.export.recipe import save_picture
 from core.runs import CONFIG, is_run
 from core.translate import tr
 from gui import window_memory
+from gui.action_states import ActionStates
 from gui.actions import Entry, add_entry, add_menu, shortcut_table
 from gui.canvas_panel import CanvasPanel
 from gui.chips import Chips, TaskBar
@@ -67,6 +77,7 @@ class MainWindow(QMainWindow):
         self.history_panel = HistoryPanel(session)
         self._docks = self._lay_out()
         self._menus = self._make_menus()
+        ActionStates(session, self)
         self.menuBar().setCornerWidget(Chips(session, self), Qt.Corner.TopRightCorner)
         session.failed.connect(self.notice.show_failure)
         session.message_posted.connect(self.notice.show_news)
@@ -178,7 +189,7 @@ class MainWindow(QMainWindow):
                   tip=tr("Original, reconstruction and adjustments as one PNG")),
             Entry("copyComparison", tr("Co&py comparison"), self.copy_comparison, "Ctrl+Shift+C"),
             Entry("exportPlot", tr("&Loss plot as PNG…"), self.loss_plot.ask_png),
-            Entry("exportCsv", tr("Loss as &CSV…"), self.loss_plot.ask_csv),
+            Entry("exportCsv", tr("Loss as CS&V…"), self.loss_plot.ask_csv),
         ):  # fmt: skip
             add_entry(export, self, entry)
         help_menu = add_menu(bar, tr("&Help"), "helpMenu")
@@ -263,7 +274,8 @@ class MainWindow(QMainWindow):
 
     def open_path(self, path: Path) -> None:
         """Open a run or a recipe at once, and pictures after showing how they will be read."""
-        if is_run(path) or path.name == CONFIG or path.suffix.lower() == ".png":
+        at_once = is_run(path) or path.name == CONFIG or path.suffix.lower() == ".png"
+        if at_once or self.session.is_training:  # which the session refuses: no dialog before that
             self.session.open_path(path)
             return
         dialog = ImportDialog(str(path), self)
@@ -395,9 +407,14 @@ class MainWindow(QMainWindow):
         """Put the comparison on the clipboard."""
         if self._can_export():
             dialog = ExportDialog(self.session, self)
-            dialog.copy()
+            try:
+                dialog.copy()
+            except LatentDialsError as error:
+                self.notice.show_failure(str(error))
+            else:
+                self.notice.show_news(tr("The comparison is on the clipboard."))
+            dialog.reject()  # which ends its drawing in the background
             dialog.deleteLater()
-            self.notice.show_news(tr("The comparison is on the clipboard."))
 
     @Slot(str)
     def save_picture(self, which: str) -> None:
@@ -500,6 +517,8 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Save, stop what runs so that it opens again, and go."""
+        for dialog in self.findChildren(QDialog):
+            dialog.reject()  # each ends its own work in the background
         self._save_memory()
         self.session.close()
         event.accept()

@@ -3,6 +3,7 @@
 import ctypes
 import os
 import sys
+from collections.abc import Callable, Mapping
 from importlib import metadata
 
 from core.translate import tr
@@ -32,8 +33,8 @@ _QT_CORE_LIBRARIES = tuple(LINUX_LIBRARIES)[:6]  # without a screen too
 
 def obstacle() -> str | None:
     """One sentence on why the window cannot open here and what to do, or None."""
-    return _versions_obstacle(sys.version_info[:2], _version("PySide6-Essentials")) or (
-        _display_obstacle() if sys.platform.startswith("linux") else None
+    return versions_obstacle(sys.version_info[:2], _version("PySide6-Essentials")) or (
+        display_obstacle(os.environ, loads) if sys.platform.startswith("linux") else None
     )
 
 
@@ -44,7 +45,8 @@ def _version(distribution: str) -> str:
         return ""
 
 
-def _versions_obstacle(python: tuple[int, int], pyside: str) -> str | None:
+def versions_obstacle(python: tuple[int, int], pyside: str) -> str | None:
+    """The sentence on a Python and a PySide6 that do not go together, or None."""
     # PySide6 6.12.0 on Python 3.11 loses a reference to True and None at ordinary calls and aborts.
     if python < (3, 12) and pyside.startswith("6.12."):
         return tr(
@@ -54,15 +56,16 @@ def _versions_obstacle(python: tuple[int, int], pyside: str) -> str | None:
     return None
 
 
-def _display_obstacle() -> str | None:
-    platform = os.environ.get("QT_QPA_PLATFORM", "")
+def display_obstacle(environment: Mapping[str, str], loads: Callable[[str], bool]) -> str | None:
+    """The sentence on a display or on libraries that are absent; None where all is well."""
+    platform = environment.get("QT_QPA_PLATFORM", "")
     headless = platform.split(":")[0] in ("offscreen", "minimal", "vnc", "linuxfb", "eglfs")
-    if not headless and not os.environ.get("DISPLAY") and not os.environ.get("WAYLAND_DISPLAY"):
+    if not headless and not environment.get("DISPLAY") and not environment.get("WAYLAND_DISPLAY"):
         return tr(
             "There is no display: start this on a desktop or under Xvfb; train, edit and info need none."
         )
-    wanted = _QT_CORE_LIBRARIES if headless or os.environ.get("WAYLAND_DISPLAY") else tuple(LINUX_LIBRARIES)
-    missing = [LINUX_LIBRARIES[name] for name in wanted if not _loads(name)]
+    wanted = _QT_CORE_LIBRARIES if headless or environment.get("WAYLAND_DISPLAY") else tuple(LINUX_LIBRARIES)
+    missing = [LINUX_LIBRARIES[name] for name in wanted if not loads(name)]
     if missing:
         return tr(
             "System libraries are missing; on Debian or Ubuntu: sudo apt-get install {packages}",
@@ -71,7 +74,8 @@ def _display_obstacle() -> str | None:
     return None
 
 
-def _loads(name: str) -> bool:
+def loads(name: str) -> bool:
+    """Whether the system can load a shared library."""
     try:
         ctypes.CDLL(name)
     except OSError:

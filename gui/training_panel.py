@@ -47,7 +47,7 @@ class TrainingPanel(QWidget):
         self._continues = False
         self.setObjectName("trainingPanel")
         self.setAccessibleName(tr("Training"))
-        self.setMinimumWidth(300)
+        self.setMinimumWidth(340)
         self.form = SettingsForm(TrainConfig, self, columns=2)
         self.form.edited.connect(self._on_form_edited)
         self._popover: AdvancedPopover | None = None

@@ -15,7 +15,8 @@ SHOWN_BY = {
     "setAccessibleDescription", "setTitle", "setLabel", "setPrefix", "setSuffix", "setSpecialValueText",
     "addAction", "addMenu", "addItem", "addTab", "addRow", "setWhatsThis", "setHeaderLabels",
     "setInformativeText", "showMessage", "QLabel", "QPushButton", "QToolButton", "QAction", "QCheckBox",
-    "QRadioButton", "QGroupBox", "QDockWidget", "QProgressDialog", "QMessageBox", "print", "setTabText", "setItemText", "drawText",
+    "QRadioButton", "QGroupBox", "QDockWidget", "QProgressDialog", "QMessageBox", "print", "setTabText",
+    "setItemText", "drawText",
 }  # fmt: skip
 SHOWN_KEYWORDS = {"toolTip", "text", "title", "placeholderText", "accessibleName", "statusTip", "windowTitle"}
 # Names, formats and units that are the same in every language.

@@ -63,7 +63,7 @@ def prepare(window: MainWindow) -> None:
     session.reset_all()
     turn(strongest[2], 2.0)
     turn(strongest[3], -1.6)
-    wait("the edit", lambda: session.is_idle and len(session.kept_pictures) == 2)
+    wait("the edit", lambda: session.is_idle and len(session.kept_pictures) == 2 and session.task is None)
 
 
 def shoot(window: MainWindow, path: Path) -> None:

@@ -194,9 +194,9 @@ def unchanged(look: Callable[[], int], for_s: float) -> int | None:
 
 
 def epoch_shown(window: Program) -> int:
-    """The epoch that the training panel says, 0 while it says none."""
+    """The epoch that the training panel says while it trains, 0 while it says none."""
     status = window.find("trainingStatus")
-    found = re.search(r"epoch (\d+) of", status.text) if status else None
+    found = re.match(r"epoch (\d+) of", status.text) if status else None
     return int(found.group(1)) if found else 0
 
 
@@ -205,11 +205,11 @@ def pick(story: Story) -> int:
     window = story.window
     gallery = window.see("gallery")
     window.click_at(gallery.seen[0] + gallery.seen[2] // 2, gallery.seen[1] + gallery.seen[3] // 3)
-    clicked = wait_for("a picked picture", lambda: selected(window))
+    clicked = wait_for("a picked picture on the disk", lambda: story.document().get("index") or None)
     window.key("Right")
-    index = wait_for("its neighbour", lambda: selected(window) if selected(window) != clicked else None)
-    check(index == clicked + 1, "Right goes to the next picture")
-    wait_for("the choice on the disk", lambda: story.document().get("index") == index)
+    index = clicked + 1
+    wait_for(f"picture {index}, the next one, on the disk", lambda: story.document().get("index") == index)
+    wait_for(f"#{index} above the gallery", lambda: selected(window) == index)
     story.say(f"picture {index} is picked")
     return index
 

@@ -11,6 +11,7 @@ from pytestqt.qtbot import QtBot
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 from core.config import ImportConfig, TrainConfig
+from core.datasets import open_dataset
 from core.datasets.dataset import DataIdentity, ImageDataset, LabelColumn
 from core.runs import Run
 from core.training import train
@@ -61,6 +62,32 @@ def toy_run_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for _record in train(dataset, config, run):
         pass
     return path
+
+
+@pytest.fixture(scope="session")
+def toy_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The toy pictures as an .npy file."""
+    path = tmp_path_factory.mktemp("toy-file") / "discs.npy"
+    np.save(path, toy_dataset().pixels)
+    return path
+
+
+def train_toy_file(path: Path, data: Path, latent_dim: int) -> Path:
+    """A run at path on the pictures of a file, fc vae, trained for a moment."""
+    dataset = open_dataset(data)
+    config = TrainConfig(
+        network="fc", objective="vae", latent_dim=latent_dim, epochs=4, batch_size=16, device="cpu"
+    )
+    run = Run.create(path, config, dataset.identity)
+    for _record in train(dataset, config, run):
+        pass
+    return path
+
+
+@pytest.fixture(scope="session")
+def toy_file_run(toy_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of the toy file with 8 dimensions."""
+    return train_toy_file(tmp_path_factory.mktemp("toy-file-run") / "discs-run", toy_file, 8)
 
 
 @pytest.fixture

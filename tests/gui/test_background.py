@@ -36,8 +36,7 @@ def runner(qtbot: QtBot) -> Iterator[Runner]:
 def counting(count: int, closed: list[str] | None = None) -> Generator[int, None, str]:
     """0 … count-1, then a text; says when it was closed early."""
     try:
-        for number in range(count):
-            yield number
+        yield from range(count)
     except GeneratorExit:
         if closed is not None:
             closed.append(threading.current_thread().name)

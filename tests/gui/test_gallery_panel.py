@@ -108,14 +108,14 @@ def test_sort_by_label_and_by_error(panel: GalleryPanel, toy_session: Session, q
     radius = dataset.labels[1].values
     panel.sort.setCurrentText("Sort: radius")
     assert panel.grid.order.tolist() == sorted(range(60), key=lambda i: radius[i])
-    panel.sort.setCurrentText("Sort: error, worst first")
+    panel.sort.setCurrentText("Sort: largest error")
     analyst = toy_session.analyst
     qtbot.waitUntil(lambda: analyst.errors is not None and bool(np.isfinite(analyst.errors).all()))
     decoded = codec.network.decode(codec.network.encode(_floats(dataset.pixels)))
     errors = ((decoded - _floats(dataset.pixels)) ** 2).mean(dim=(1, 2, 3)).detach().numpy()
     worst = errors[panel.grid.order]
     assert np.all(np.diff(worst) <= 1e-5)
-    panel.sort.setCurrentText("Sort: error, best first")
+    panel.sort.setCurrentText("Sort: smallest error")
     assert np.all(np.diff(errors[panel.grid.order]) >= -1e-5)
     assert "reconstruction error" in panel.grid.description(3)
 
