@@ -1,8 +1,11 @@
 """The one way in which files of ours are written: whole or not at all."""
 
+import errno
 import os
 import tempfile
 from pathlib import Path
+
+from core.translate import tr
 
 
 def write_bytes(path: Path, content: bytes | memoryview) -> None:
@@ -11,6 +14,8 @@ def write_bytes(path: Path, content: bytes | memoryview) -> None:
     A temporary file in the same folder, fsync, os.replace, fsync of the folder, the mode that the umask
     gives. Raises: OSError as the system reports it; path is then untouched and no temporary file stays.
     """
+    if path.exists() and not path.is_file() and not path.is_dir():  # a device would be gone for every program
+        raise OSError(errno.EINVAL, tr("it is not a regular file"), str(path))
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
     temporary = Path(name)
     try:

@@ -3,6 +3,7 @@
 Exit codes: 0 done, 2 the user's mistake (one sentence on standard error), 1 a fault of ours (a traceback).
 """
 
+import io
 import json
 import math
 import os
@@ -28,6 +29,7 @@ from core.cli_options import (
 from core.codec import Codec, weights_fingerprint
 from core.config import ImportConfig, TrainConfig, checked
 from core.datasets import ImageDataset, import_dataset
+from core.devices import resolve
 from core.edits import Edit, parse_edits
 from core.errors import ConfigError, DataError, LatentDialsError
 from core.export.comparison import make_comparison, render_comparison
@@ -62,6 +64,9 @@ class _Progress(Protocol):
 
 def main(args: Sequence[str]) -> int:
     """Do what a command line says and give the exit code; args are those after the program's name."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a terminal that cannot show a name still gets the rest
+            stream.reconfigure(errors="replace")
     try:
         return _dispatch(list(args))
     except LatentDialsError as error:
@@ -108,6 +113,7 @@ def _train(args: list[str]) -> int:
         run = Run.open(options.out)
         options = parse_train(args, run.config.train, run.config.data.policy, run.config.data.source)
     config = checked(TrainConfig, options.settings)
+    resolve(config)  # before a folder is made: a device that is not here is a mistake like any other
     with ProgressLine() as line:
         dataset = _opened(options, line)
         line.milestone(dataset.reading)

@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import re
 import sys
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal, cast
@@ -247,6 +248,8 @@ def _parse(
             raise
         raise ConfigError(_sentence(errors.getvalue(), program)) from None
     sys.stderr.write(errors.getvalue())
+    if getattr(options, "out", None) == "":
+        raise ConfigError(tr("--out names no file or folder; see {program} --help.", program=program))
     return {name: getattr(cast(BaseModel, options), name) for name in every}
 
 
@@ -261,12 +264,22 @@ def _settings_fields(group: Settings) -> dict[str, Any]:
 def _sentence(box: str, program: str) -> str:
     """tyro's framed message as one sentence."""
     lines: list[str] = []
+    framed = False
     for line in box.splitlines():
         line = line.strip("│ ")
         if lines and line.startswith(("─", "╰")):
             break
-        if line and line[0] not in "╭─╰":
+        if set(line) == {"-"}:  # the frame where the terminal cannot show lines; above it is the title
+            if framed:
+                break
+            framed = True
+            lines.clear()
+        elif line and line[0] not in "╭─╰":
             lines.append(line)
     message = " ".join(lines).rstrip(".") or tr("the options cannot be read")
+    if missing := re.match(r"Missing from [^:]*: *(\S+)", message):
+        message = tr("{option} is missing", option=missing[1])
+    elif wrong := re.match(r"Error parsing (\S+): invalid literal for int\(\) with base 10: (.*)", message):
+        message = tr("{option} cannot be {value}: it is no whole number", option=wrong[1], value=wrong[2])
     message = message[0].upper() + message[1:]
     return tr("{message}; see {program} --help.", message=message, program=program)

@@ -123,6 +123,7 @@ class _Trainer:
         self.progress = Progress()
         if run.has_checkpoint:
             self._restore(run.load_checkpoint())
+        self.noise_state = self.noise.get_state()  # as it was when progress was: a step cut short drew more
         self.progress = replace(self.progress, device=self.device.type, precision=self.precision)
         run.keep_metrics_to(self.progress.step - self.progress.pending_steps)
 
@@ -207,6 +208,7 @@ class _Trainer:
         loss.total.backward()
         with interrupts_held():
             self.optimiser.step()
+            self.noise_state = self.noise.get_state()
             progress = self.progress
             self.progress = replace(
                 progress,

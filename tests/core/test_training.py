@@ -313,6 +313,33 @@ def test_ctrl_c_leaves_a_run_that_goes_on_to_the_same_bits(
     assert contents(run) == contents(whole)
 
 
+def test_ctrl_c_after_the_noise_was_drawn_goes_on_to_the_same_bits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = TrainConfig(
+        objective="vae", latent_dim=3, epochs=2, batch_size=8, device="cpu", precision="float32"
+    )
+    dataset = tiny_dataset(40)
+    whole, _ = trained(tmp_path / "whole", config, dataset)
+    run = made(tmp_path / "run", config, dataset)
+    backward, calls = torch.Tensor.backward, []
+
+    def interrupted(self: torch.Tensor) -> None:
+        calls.append(self)
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+        backward(self)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(torch.Tensor, "backward", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            list(train(dataset, config, run))
+    assert run.progress().step == 2
+    list(train(dataset, config, Run.open(run.path), resume=True))
+    ours, theirs = (r.load_network("last").state_dict() for r in (run, whole))
+    assert all(torch.equal(ours[name], theirs[name]) for name in theirs)
+
+
 def test_interrupts_are_held_and_then_delivered() -> None:
     reached: list[bool] = []
 

@@ -292,7 +292,9 @@ def test_what_is_dropped_while_a_run_trains_is_refused_at_once(
     qtbot: QtBot, toy_file: Path, toy_file_run: Path, tmp_path: Path
 ) -> None:
     with opened(qtbot, toy_file) as window:
-        window.training_panel.set_settings(TrainConfig(latent_dim=4, epochs=5000, batch_size=16, device="cpu"))
+        window.training_panel.set_settings(
+            TrainConfig(latent_dim=4, epochs=5000, batch_size=16, device="cpu")
+        )
         window.training_panel.train_new()
         run = window.session.run
         for path in (_folder(tmp_path), toy_file_run, toy_file):

@@ -5,10 +5,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QDialog, QWidget
 from pytestqt.qtbot import QtBot
 
 from gui import app
+from gui.export_dialog import ExportDialog
+from gui.import_dialog import ImportDialog
 from gui.main_window import MainWindow
+from gui.session import Session
 
 WAIT_MS = 20_000
 
@@ -54,3 +58,48 @@ def opened(qtbot: QtBot, *argv: str | Path, size: tuple[int, int] = (1440, 900))
         yield window
     finally:
         window.close()
+
+
+@contextmanager
+def empty(qtbot: QtBot) -> Iterator[MainWindow]:
+    """The window with nothing open."""
+    window = MainWindow(Session())
+    qtbot.addWidget(window)
+    window.show()
+    try:
+        yield window
+    finally:
+        window.close()
+
+
+def edit(qtbot: QtBot, window: MainWindow) -> None:
+    """Two kept adjustments, and a third in hand."""
+    session = window.session
+    session.type_on_dial(0, "+20")
+    session.keep_adjustment()
+    session.type_on_dial(7, "+20")
+    session.keep_adjustment()
+    session.type_on_dial(3, "-1.5")
+    until(qtbot, lambda: session.is_idle and len(session.kept_pictures) == 2)
+
+
+@contextmanager
+def every_dialog(qtbot: QtBot, window: MainWindow, source: Path) -> Iterator[list[QWidget]]:
+    """The dialogs and menus that the window can show, all at once."""
+    window.open_path(source)
+    for show in (window.export_comparison, window.show_architecture, window.show_skipped,
+                 window.show_shortcuts, window.show_places, window.show_about):  # fmt: skip
+        show()
+    window.training_panel.show_advanced()
+    shown: list[QWidget] = [dialog for dialog in window.findChildren(QDialog) if dialog.isVisible()]
+    for dialog in shown:
+        if isinstance(dialog, ImportDialog):
+            until(qtbot, dialog.open_button.isEnabled)
+        if isinstance(dialog, ExportDialog):
+            until(qtbot, lambda dialog=dialog: not dialog.is_drawing)
+    assert len(shown) >= 7
+    try:
+        yield [*shown, window.gallery_panel.menu_for(1)]
+    finally:
+        for dialog in shown:
+            dialog.close()

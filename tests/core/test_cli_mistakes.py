@@ -1,0 +1,50 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core import cli
+from core.atomic import write_bytes
+from core.cli_options import _sentence
+
+
+def test_a_device_that_is_absent_leaves_no_folder(tmp_path: Path, capsys, monkeypatch) -> None:
+    monkeypatch.setitem(cli.resolve.__globals__["AVAILABLE"], "cuda", lambda: False)
+    np.save(tmp_path / "a.npy", np.zeros((9, 8, 8, 3), np.uint8))
+    out = tmp_path / "run"
+    args = ["train", "--data", str(tmp_path / "a.npy"), "--device", "cuda", "--out", str(out)]
+    assert cli.main(args) == 2
+    assert "cuda" in capsys.readouterr().err
+    assert not out.exists()
+
+
+@pytest.mark.parametrize("args", [["train", "--out", ""], ["edit", "run", "--out", ""]])
+def test_an_empty_out(args: list[str], tmp_path: Path, capsys, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "run").mkdir()
+    assert cli.main(args) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["run"]
+
+
+@pytest.mark.parametrize("line", ["-" * 40, "─" * 40])
+def test_the_frame_of_a_message_is_taken_off(line: str) -> None:
+    corner = ("╭", "╮") if line[0] == "─" else ("", "")
+    title = f"╭{line}╮" if corner[0] else f"Value error\n{line}"
+    box = f"{title}\nError parsing --index: invalid literal for int() with base 10: 'x'\n{line}\nhelp\n{line}\n"
+    wanted = "--index cannot be 'x': it is no whole number; see p --help."
+    assert _sentence(box, "p") == wanted
+
+
+def test_a_missing_option_is_one_sentence(capsys) -> None:
+    assert cli.main(["train"]) == 2
+    assert capsys.readouterr().err == "--out is missing; see latent-dials train --help.\n"
+
+
+@pytest.mark.skipif(not Path("/dev/null").is_char_device(), reason="no such device here")
+def test_a_device_is_never_replaced(tmp_path: Path) -> None:
+    link = tmp_path / "null"
+    link.symlink_to("/dev/null")
+    with pytest.raises(OSError, match="not a regular file"):
+        write_bytes(link, b"x")
+    assert link.is_char_device()
