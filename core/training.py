@@ -174,7 +174,7 @@ class _Trainer:
                 self.best = None
             elif self.progress.best_val_mse is None:
                 self.run.save_weights(weights)
-            self.run.save_checkpoint(Checkpoint(self.progress, weights, moments, self.noise.get_state()))
+            self.run.save_checkpoint(Checkpoint(self.progress, weights, moments, self.noise_state))
             self.saved_position = self._position()
         self.saved_at = self.clock.now()
 

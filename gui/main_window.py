@@ -1,9 +1,9 @@
-"""MainWindow lays the panels out and holds the menus; what they ask for is the session's business."""
+"""MainWindow: the menus, the dialogs, what is dropped. The panels are laid out in gui/docked_window.py."""
 
 from contextlib import suppress
 from pathlib import Path
 
-from PySide6.QtCore import QSize, Qt, QUrl, Slot
+from PySide6.QtCore import Qt, QUrl, Slot
 from PySide6.QtGui import (
     QAction,
     QActionGroup,
@@ -15,13 +15,8 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import (
     QDialog,
-    QDockWidget,
     QFileDialog,
-    QMainWindow,
     QMenu,
-    QSplitter,
-    QVBoxLayout,
-    QWidget,
 )
 
 from core.errors import ConfigError, LatentDialsError
@@ -31,51 +26,23 @@ from core.translate import tr
 from gui import window_memory
 from gui.action_states import ActionStates
 from gui.actions import Entry, add_entry, add_menu, shortcut_table
-from gui.canvas_panel import CanvasPanel
-from gui.chips import Chips, TaskBar
-from gui.dock_grip import DockGrip
+from gui.chips import Chips
+from gui.docked_window import DockedWindow
 from gui.export_dialog import ExportDialog
 from gui.faults import log_path
-from gui.foot import Foot
-from gui.gallery_panel import GalleryPanel
-from gui.history_panel import HistoryPanel
 from gui.import_dialog import ImportDialog
-from gui.latent_panel import LatentPanel
-from gui.loss_plot import LossPlot
-from gui.notice import Notice
-from gui.preview_strip import PreviewStrip
 from gui.session import Session
 from gui.stage import Mode
 from gui.text_dialog import TextDialog
 from gui.theme import theme_watch
-from gui.training_panel import TrainingPanel
 from gui.window_memory import WindowMemory
 
-FIRST_SIZE = QSize(1440, 900)
-LEAST_SIZE = QSize(1024, 640)
 
-
-class MainWindow(QMainWindow):
-    """The window: gallery left, canvas in the middle, dials right, training below."""
+class MainWindow(DockedWindow):
+    """The window with its menus, dialogs and drops."""
 
     def __init__(self, session: Session, memory: WindowMemory | None = None) -> None:
-        super().__init__()
-        self.session = session
-        self._memory = memory or WindowMemory()
-        session.setParent(self)
-        self.setObjectName("mainWindow")
-        self.setWindowTitle("Latent Dials")
-        self.setAcceptDrops(True)
-        self.setMinimumSize(LEAST_SIZE)
-        self.gallery_panel = GalleryPanel(session)
-        self.canvas_panel = CanvasPanel(session)
-        self.latent_panel = LatentPanel(session)
-        self.training_panel = TrainingPanel(session)
-        self.training_panel.set_settings(self._memory.training)
-        self.loss_plot = LossPlot(session)
-        self.preview_strip = PreviewStrip(session)
-        self.history_panel = HistoryPanel(session)
-        self._docks = self._lay_out()
+        super().__init__(session, memory or WindowMemory())
         self._menus = self._make_menus()
         ActionStates(session, self)
         self.menuBar().setCornerWidget(Chips(session, self), Qt.Corner.TopRightCorner)
@@ -83,66 +50,7 @@ class MainWindow(QMainWindow):
         session.message_posted.connect(self.notice.show_news)
         self.canvas_panel.export_requested.connect(self.export_comparison)
         self.canvas_panel.save_requested.connect(self.save_picture)
-        self.resize(FIRST_SIZE)
-        self._first_layout = self.saveState(window_memory.LAYOUT_VERSION)
-        self._restore_layout()
-
-    # ---- layout ----------------------------------------------------------------------------------------
-
-    def _lay_out(self) -> list[QDockWidget]:
-        centre = QWidget(self)
-        column = QVBoxLayout(centre)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addWidget(self.canvas_panel, 1)
-        self.setCentralWidget(centre)
-        self.notice = Notice()
-        foot = Foot(centre)
-        foot.add(TaskBar(self.session))
-        foot.add(self.notice)
-        self.setDockNestingEnabled(True)
-        self.setCorner(Qt.Corner.BottomLeftCorner, Qt.DockWidgetArea.BottomDockWidgetArea)
-        self.setCorner(Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.BottomDockWidgetArea)
-        below = QSplitter(Qt.Orientation.Horizontal)
-        below.setObjectName("trainingSplitter")
-        below.setChildrenCollapsible(False)
-        for panel, stretch in ((self.training_panel, 0), (self.loss_plot, 1), (self.preview_strip, 0)):
-            below.addWidget(panel)
-            below.setStretchFactor(below.count() - 1, stretch)
-        left, right, bottom = (
-            Qt.DockWidgetArea.LeftDockWidgetArea,
-            Qt.DockWidgetArea.RightDockWidgetArea,
-            Qt.DockWidgetArea.BottomDockWidgetArea,
-        )
-        docks = [
-            self._dock("galleryDock", tr("Gallery"), self.gallery_panel, left),
-            self._dock("latentDock", tr("Latent"), self.latent_panel, right),
-            self._dock("historyDock", tr("History"), self.history_panel, right),
-            self._dock("trainingDock", tr("Training"), below, bottom),
-        ]
-        docks[2].hide()
-        self.resizeDocks([docks[0], docks[1]], [272, 328], Qt.Orientation.Horizontal)
-        self.resizeDocks([docks[3]], [216], Qt.Orientation.Vertical)
-        return docks
-
-    def _dock(self, name: str, title: str, panel: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
-        dock = QDockWidget(title, self)
-        dock.setObjectName(name)
-        dock.setTitleBarWidget(DockGrip(dock))
-        dock.setWidget(panel)
-        self.addDockWidget(area, dock)
-        return dock
-
-    def _restore_layout(self) -> None:
-        if self._memory.geometry:
-            self.restoreGeometry(window_memory.to_bytes(self._memory.geometry))
-        if self._memory.docks:
-            self.restoreState(window_memory.to_bytes(self._memory.docks), window_memory.LAYOUT_VERSION)
-
-    @Slot()
-    def reset_layout(self) -> None:
-        """Put the docks back to where they were at the first start."""
-        self.restoreState(self._first_layout, window_memory.LAYOUT_VERSION)
+        self.restore_layout()
 
     # ---- menus -----------------------------------------------------------------------------------------
 
@@ -254,7 +162,7 @@ class MainWindow(QMainWindow):
             entry = Entry(f"mode-{mode.value}", text, self._on_mode_chosen, f"Ctrl+{number}")
             add_entry(view, self, entry).setData(mode)
         view.addSeparator()
-        for number, dock in enumerate(self._docks, start=1):
+        for number, dock in enumerate(self.docks, start=1):
             action = dock.toggleViewAction()
             action.setObjectName(f"toggle-{dock.objectName()}")
             action.setShortcut(QKeySequence(f"Ctrl+Alt+{number}"))
@@ -267,7 +175,7 @@ class MainWindow(QMainWindow):
             entry = Entry(f"theme-{key}", text, self._on_theme_chosen, checkable=True)
             action = add_entry(themes, self, entry, group)
             action.setData(key)
-            action.setChecked(key == self._memory.theme)
+            action.setChecked(key == self.memory.theme)
         return view
 
     # ---- opening ---------------------------------------------------------------------------------------
@@ -293,7 +201,7 @@ class MainWindow(QMainWindow):
     def ask_folder(self) -> None:
         """Ask for a folder of pictures."""
         if folder := QFileDialog.getExistingDirectory(
-            self, tr("Open a folder of pictures"), self._memory.folder
+            self, tr("Open a folder of pictures"), self.memory.folder
         ):
             self._remember_folder(Path(folder).parent)
             self.open_path(Path(folder))
@@ -302,7 +210,7 @@ class MainWindow(QMainWindow):
     def ask_file(self) -> None:
         """Ask for a file of pictures or an exported PNG."""
         kinds = tr("Pictures and recipes (*.npy *.npz *.zip *.gz *ubyte *.idx *.png);;All files (*)")
-        file, _kind = QFileDialog.getOpenFileName(self, tr("Open"), self._memory.folder, kinds)
+        file, _kind = QFileDialog.getOpenFileName(self, tr("Open"), self.memory.folder, kinds)
         if file:
             self._remember_folder(Path(file).parent)
             self.open_path(Path(file))
@@ -310,7 +218,7 @@ class MainWindow(QMainWindow):
     @Slot()
     def ask_run(self) -> None:
         """Ask for a run's folder."""
-        from_here = str(self.session.run.path.parent) if self.session.run else self._memory.folder
+        from_here = str(self.session.run.path.parent) if self.session.run else self.memory.folder
         if folder := QFileDialog.getExistingDirectory(self, tr("Open a run's folder"), from_here):
             self.session.open_run(Path(folder))
 
@@ -423,7 +331,7 @@ class MainWindow(QMainWindow):
         pixels = self.session.original() if pictures is None else getattr(pictures, which)
         if pixels is None:
             return
-        start = Path(self._memory.folder) / f"{which}-{self.session.index}.png"
+        start = Path(self.memory.folder) / f"{which}-{self.session.index}.png"
         file, _kind = QFileDialog.getSaveFileName(self, tr("Save this picture"), str(start), "PNG (*.png)")
         if not file:
             return
@@ -490,7 +398,7 @@ class MainWindow(QMainWindow):
         self._remember(folder=str(folder))
 
     def _remember(self, **changes: object) -> None:
-        self._memory = self._memory.model_copy(update=changes)
+        self.memory = self.memory.model_copy(update=changes)
 
     @Slot(str)
     def show_fault(self, text: str) -> None:
@@ -511,7 +419,7 @@ class MainWindow(QMainWindow):
             docks=window_memory.to_text(self.saveState(window_memory.LAYOUT_VERSION)),
         )
         try:
-            window_memory.save(self._memory)
+            window_memory.save(self.memory)
         except OSError as error:
             self.notice.show_failure(tr("The window's layout could not be saved: {reason}.", reason=error))
 

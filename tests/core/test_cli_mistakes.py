@@ -6,10 +6,11 @@ import pytest
 from core import cli
 from core.atomic import write_bytes
 from core.cli_options import _sentence
+from core.devices import AVAILABLE
 
 
 def test_a_device_that_is_absent_leaves_no_folder(tmp_path: Path, capsys, monkeypatch) -> None:
-    monkeypatch.setitem(cli.resolve.__globals__["AVAILABLE"], "cuda", lambda: False)
+    monkeypatch.setitem(AVAILABLE, "cuda", lambda: False)
     np.save(tmp_path / "a.npy", np.zeros((9, 8, 8, 3), np.uint8))
     out = tmp_path / "run"
     args = ["train", "--data", str(tmp_path / "a.npy"), "--device", "cuda", "--out", str(out)]
@@ -31,7 +32,9 @@ def test_an_empty_out(args: list[str], tmp_path: Path, capsys, monkeypatch) -> N
 def test_the_frame_of_a_message_is_taken_off(line: str) -> None:
     corner = ("╭", "╮") if line[0] == "─" else ("", "")
     title = f"╭{line}╮" if corner[0] else f"Value error\n{line}"
-    box = f"{title}\nError parsing --index: invalid literal for int() with base 10: 'x'\n{line}\nhelp\n{line}\n"
+    box = (
+        f"{title}\nError parsing --index: invalid literal for int() with base 10: 'x'\n{line}\nhelp\n{line}\n"
+    )
     wanted = "--index cannot be 'x': it is no whole number; see p --help."
     assert _sentence(box, "p") == wanted
 

@@ -100,7 +100,7 @@ def test_an_error_arrives_once_and_whole(runner: Runner, qtbot: QtBot) -> None:
 
     with qtbot.waitSignal(runner.failed) as failed, qtbot.assertNotEmitted(runner.done):
         runner.start(broken)
-    (error,) = failed.args or ()
+    (error,) = failed.args or [None]
     assert isinstance(error, RuntimeError)
     assert str(error) == "torch says no"
     assert not runner.is_running
@@ -156,7 +156,7 @@ def test_a_failed_request_leaves_the_lane_open(qtbot: QtBot) -> None:
     try:
         with qtbot.waitSignal(lane.failed) as failed:
             lane.submit(0)
-        request, error = failed.args or ()
+        request, error = failed.args or [None, None]
         assert request == 0
         assert isinstance(error, ZeroDivisionError)
         with qtbot.waitSignal(lane.answered) as answered:
