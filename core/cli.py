@@ -184,6 +184,10 @@ def _edit(args: list[str]) -> int:
     options = parse_edit(args, run.config.data.policy)
     codec = Codec.from_run(run)
     adjustments = [parse_edits(text, codec.latent_dim) for text in options.adjust]
+    if Path(options.out).suffix.lower() != ".png":
+        raise ConfigError(
+            tr("--out {path} must end in .png: the recipe needs a PNG to live in.", path=options.out)
+        )
     if len(options.note) > len(adjustments):
         raise ConfigError(
             tr(

@@ -20,7 +20,7 @@ from core.translate import tr
 FACES = "faces"
 LIMITS = {"count": (1, 1_000_000), "size": (MIN_PICTURE_PX, MAX_PICTURE_PX), "seed": (0, 2**31 - 1)}
 DRAWING_VERSION = 1  # raise it when the same spec would give clearly other faces
-CHUNK_PIXELS = 512 * 64 * 64  # draw_faces sorts like to like, so larger chunks cost less a picture
+CHUNK_PIXELS = 1024 * 64 * 64  # draw_faces sorts like to like, so larger chunks cost less a picture
 WORKERS = max(1, (os.cpu_count() or 1) // 2)  # it uses two threads itself
 
 

@@ -389,7 +389,7 @@ def test_interrupting_a_training_leaves_a_run_that_goes_on(pictures: Path, tmp_p
     assert run.has_checkpoint
     done = run.progress().step
     assert done > 0
-    assert cli.main(["train", "--out", str(path), "--resume", "--epochs", str(run.progress().epoch + 1)]) == 0
+    assert cli.main(["train", "--out", str(path), "--resume", "--epochs", str(run.progress().epoch + 2)]) == 0
     assert Run.open(path).progress().step > done
 
 

@@ -1,3 +1,5 @@
+"""Mistakes on the command line: one sentence, and nothing left behind."""
+
 from pathlib import Path
 
 import numpy as np
@@ -7,6 +9,9 @@ from core import cli
 from core.atomic import write_bytes
 from core.cli_options import _sentence
 from core.devices import AVAILABLE
+from core.runs import Run
+from core.training import train
+from tests.core.tiny import tiny_config, tiny_dataset
 
 
 def test_a_device_that_is_absent_leaves_no_folder(tmp_path: Path, capsys, monkeypatch) -> None:
@@ -51,3 +56,15 @@ def test_a_device_is_never_replaced(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="not a regular file"):
         write_bytes(link, b"x")
     assert link.is_char_device()
+
+
+def test_a_figure_that_is_no_png_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run = Run.create(tmp_path / "run", tiny_config(epochs=1), tiny_dataset().identity)
+    for _record in train(tiny_dataset(), run.config.train, run):
+        pass
+    np.save(tmp_path / "pictures.npy", tiny_dataset().pixels)
+    args = ["edit", str(run.path), "--data", str(tmp_path / "pictures.npy"), "--index", "0", "--adjust", "0+1"]
+    assert cli.main([*args, "--out", str(tmp_path / "figure.jpg")]) == 2
+    assert ".png" in capsys.readouterr().err
+    assert not (tmp_path / "figure.jpg").exists()
+    assert cli.main([*args, "--out", str(tmp_path / "figure.png")]) == 0
