@@ -63,7 +63,8 @@ def test_a_figure_that_is_no_png_is_refused(tmp_path: Path, capsys: pytest.Captu
     for _record in train(tiny_dataset(), run.config.train, run):
         pass
     np.save(tmp_path / "pictures.npy", tiny_dataset().pixels)
-    args = ["edit", str(run.path), "--data", str(tmp_path / "pictures.npy"), "--index", "0", "--adjust", "0+1"]
+    data = str(tmp_path / "pictures.npy")
+    args = ["edit", str(run.path), "--data", data, "--index", "0", "--adjust", "0+1"]
     assert cli.main([*args, "--out", str(tmp_path / "figure.jpg")]) == 2
     assert ".png" in capsys.readouterr().err
     assert not (tmp_path / "figure.jpg").exists()
