@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QObject, QTimer, Signal, Slot
+from PySide6.QtCore import QElapsedTimer, QObject, QTimer, Signal, Slot
 
 from core.codec import Codec
 from core.config import ImportConfig, TrainConfig
@@ -29,6 +29,7 @@ from resources import resource_path
 
 PREVIEW_COUNT = 6
 _SAVE_DELAY_MS = 400
+STUDY_INTERVAL_MS = 20_000  # while a network trains: bands and effects cost a core for a second or two
 
 
 @dataclass(frozen=True)
@@ -90,6 +91,7 @@ class Session(Editing):
         self.opener.message_posted.connect(self.message_posted)
         self.opener.warned.connect(self.failed)
         self.opener.failed.connect(self._on_failed)
+        self._studied = QElapsedTimer()
         self._save_timer = QTimer(self, singleShot=True, interval=_SAVE_DELAY_MS)
         self._save_timer.timeout.connect(self.save)
         self.document_changed.connect(self._request_pictures)
@@ -407,6 +409,7 @@ class Session(Editing):
             weights = self.run.path / MODEL
             is_bundled = self.run.path.is_relative_to(resource_path())  # which may not be written to
             keep = (cache_folder() / self.run.name if is_bundled else self.run.path) / CODES_FILE
+        self._studied.start()
         self.analyst.study(Subject(self.codec, self.dataset, limit, weights, keep))
 
     def _use_codec(self, codec: Codec, limit: int) -> None:
@@ -416,7 +419,8 @@ class Session(Editing):
         if first:
             self._take_up_document(max(self.index, 0))
         self._request_pictures()
-        if limit == FULL_LIMIT or not self.analyst.is_running:
+        is_due = not self._studied.isValid() or self._studied.elapsed() > STUDY_INTERVAL_MS
+        if limit == FULL_LIMIT or first or (is_due and not self.analyst.is_running):
             self._study(limit)
         self._request_previews()
 
