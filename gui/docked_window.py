@@ -21,6 +21,7 @@ from gui.window_memory import WindowMemory
 
 FIRST_SIZE = QSize(1440, 900)
 LEAST_SIZE = QSize(1024, 640)
+TITLE_BAR = QSize(0, 36)  # what window managers put above a window, which Qt does not know before it is shown
 
 
 class DockedWindow(QMainWindow):
@@ -92,7 +93,8 @@ class DockedWindow(QMainWindow):
 
     def restore_layout(self) -> None:
         """Take the size and the docks of last time; call it once the menus are there."""
-        self.resize(FIRST_SIZE)
+        screen = self.screen().availableSize()
+        self.resize(FIRST_SIZE.boundedTo(screen - TITLE_BAR).expandedTo(LEAST_SIZE))
         self._first_layout = self.saveState(window_memory.LAYOUT_VERSION)
         if self.memory.geometry:
             self.restoreGeometry(window_memory.to_bytes(self.memory.geometry))
