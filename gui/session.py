@@ -342,10 +342,10 @@ class Session(Editing):
                     }
                 except EditError:
                     document = Document(index=index)
-                dial = saved.dial if saved.dial < self.codec.latent_dim else 0
-                self.target_index = saved.target_index if saved.target_index < len(self.dataset) else -1
+                dial = saved.dial if 0 <= saved.dial < self.codec.latent_dim else 0
+                self.target_index = saved.target_index if 0 <= saved.target_index < len(self.dataset) else -1
                 if saved.previews:
-                    self.preview_indices = tuple(i for i in saved.previews if i < len(self.dataset))
+                    self.preview_indices = tuple(i for i in saved.previews if 0 <= i < len(self.dataset))
                     self.previews_chosen.emit()
         self._document = Document(index=-2)  # so that everything is announced
         self.dial = dial

@@ -1,5 +1,6 @@
 """create(argv): the window with its names, its themes, its memory, and its end at every moment."""
 
+import sys
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +15,7 @@ from pytestqt.qtbot import QtBot
 from core.config import TrainConfig
 from core.places import cache_folder
 from core.runs import Run
-from gui import window_memory
+from gui import app, window_memory
 from gui.import_dialog import ImportDialog
 from gui.main_window import MainWindow
 from gui.qimage import to_array
@@ -212,3 +213,19 @@ def test_a_dialog_left_open_is_not_in_the_next_window(qtbot: QtBot, toy_file: Pa
         (dialog,) = window.findChildren(ImportDialog)
         window.close()
         assert not dialog.isVisible()
+
+
+@pytest.mark.parametrize(
+    ("argv", "source"),
+    [
+        ([], None),
+        ([sys.argv[0]], None),
+        (["main.py"], None),
+        (["/usr/bin/latent-dials", "faces"], "faces"),
+        (["main.py", "a.npy"], "a.npy"),
+        (["a.npy", "b.npy"], "a.npy"),
+        (["faces:count=9"], "faces:count=9"),
+    ],
+)
+def test_what_the_arguments_name(argv: list[str], source: str | None) -> None:
+    assert app._source_in(argv) == source
