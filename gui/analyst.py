@@ -26,7 +26,6 @@ from core.latents import (
 )
 from gui.background import Runner
 
-FULL_LIMIT = 20_000
 QUICK_LIMIT = 512  # enough for a dial's band, in a fraction of a second
 
 

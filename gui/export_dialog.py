@@ -185,18 +185,14 @@ class ExportDialog(QDialog):
 
     def _make_rows(self) -> QWidget:
         session = self._session
-        kept = list(session.kept)
-        is_kept = [True] * len(kept)
-        if not session.edit.is_empty and all(known.state != session.edit for known in kept):
-            kept.append(Kept(session.edit))
-            is_kept.append(False)
+        kept = list(session.adjustments())
         measured = self._measured(kept)
         box = QWidget()
         column = QVBoxLayout(box)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(UNIT_PX)
         for position, (adjustment, facts) in enumerate(zip(kept, measured, strict=True)):
-            row = AdjustmentRow(adjustment, facts, position if is_kept[position] else None, box)
+            row = AdjustmentRow(adjustment, facts, position if position < len(session.kept) else None, box)
             row.edited.connect(self._on_option_changed)
             self.rows.append(row)
             column.addWidget(row)

@@ -199,11 +199,8 @@ class Opener(QObject):
         def make() -> Generator[ImportProgress, None, ImageDataset]:
             return import_dataset(opening.source, opening.policy)
 
-        self._show_task(tr("Opening {name}", name=_name(opening.source)), 0, 0)
+        self.progressed.emit(tr("Opening {name}", name=_name(opening.source)), 0, 0)
         self._runner.start(make)
-
-    def _show_task(self, text: str, done: int, total: int) -> None:
-        self.progressed.emit(text, done, total)
 
     def _end(self) -> None:
         self._opening = None
@@ -212,7 +209,7 @@ class Opener(QObject):
     @Slot(list)
     def _on_progress(self, items: list[ImportProgress]) -> None:
         newest = items[-1]
-        self._show_task(newest.text, newest.done, newest.total)
+        self.progressed.emit(newest.text, newest.done, newest.total)
 
     @Slot(object)
     def _on_done(self, dataset: ImageDataset | None) -> None:

@@ -11,18 +11,17 @@ from core.codec import Codec
 from core.config import ImportConfig, TrainConfig
 from core.datasets import ImageDataset
 from core.errors import EditError, LatentDialsError, RunError
-from core.export.recipe import Recipe
-from core.latents import CODES_FILE
+from core.export.recipe import Recipe, make_recipe
+from core.latents import CODES_FILE, CODES_LIMIT
 from core.models import build_network
 from core.places import cache_folder, runs_folder
 from core.runs import MODEL, Run
 from core.translate import tr
 from gui import memory
-from gui.analyst import FULL_LIMIT, QUICK_LIMIT, Analyst, Subject
+from gui.analyst import QUICK_LIMIT, Analyst, Subject
 from gui.edit_state import Document, Kept
 from gui.editing import Editing
 from gui.opener import Opener
-from gui.recipes import recipe_of
 from gui.renderer import Extras, ExtrasRequest, PictureRequest, Pictures, Renderer, Traversal
 from gui.trainer import PreviewRequest, Trainer, TrainingState
 from resources import resource_path
@@ -233,7 +232,7 @@ class Session(Editing):
         self.previews_chosen.emit()
         self._take_up_document(min(max(select, 0), len(dataset) - 1))
         if self.codec is not None:
-            self._study(FULL_LIMIT)
+            self._study(CODES_LIMIT)
         self._request_previews()
 
     @Slot(object, object)
@@ -256,7 +255,7 @@ class Session(Editing):
         self.pictures_changed.emit()
         self.traversal_changed.emit()
         if codec is not None and self.dataset is not None:
-            self._study(FULL_LIMIT)
+            self._study(CODES_LIMIT)
         self._request_previews()
 
     @Slot(object, str)
@@ -288,8 +287,8 @@ class Session(Editing):
         """
         if self.pictures is None or self.run is None or self.dataset is None:
             raise EditError(tr("There is no edited picture yet: open pictures and a model first."))
-        adjustments = self.adjustments(positions, with_edit)
-        return recipe_of(self.run, self.dataset.identity, self.index, self.pictures, adjustments)
+        adjustments = [(kept.state.as_edits(), kept.note) for kept in self.adjustments(positions, with_edit)]
+        return make_recipe(self.run, self.dataset.identity, self.index, self.pictures.code, adjustments)
 
     # ---- keeping ---------------------------------------------------------------------------------------
 
@@ -405,7 +404,7 @@ class Session(Editing):
         if self.codec is None or self.dataset is None:
             return
         weights = keep = None
-        if self.run is not None and limit == FULL_LIMIT and self.run.has_weights:
+        if self.run is not None and limit == CODES_LIMIT and self.run.has_weights:
             weights = self.run.path / MODEL
             is_bundled = self.run.path.is_relative_to(resource_path())  # which may not be written to
             keep = (cache_folder() / self.run.name if is_bundled else self.run.path) / CODES_FILE
@@ -420,7 +419,7 @@ class Session(Editing):
             self._take_up_document(max(self.index, 0))
         self._request_pictures()
         is_due = not self._studied.isValid() or self._studied.elapsed() > STUDY_INTERVAL_MS
-        if limit == FULL_LIMIT or first or (is_due and not self.analyst.is_running):
+        if limit == CODES_LIMIT or first or (is_due and not self.analyst.is_running):
             self._study(limit)
         self._request_previews()
 
@@ -457,7 +456,7 @@ class Session(Editing):
             return
         try:
             if run.has_weights:
-                self._use_codec(Codec.from_run(run), FULL_LIMIT)
+                self._use_codec(Codec.from_run(run), CODES_LIMIT)
         except LatentDialsError as error:
             self.failed.emit(str(error))
         self.run_changed.emit()

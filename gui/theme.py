@@ -49,11 +49,6 @@ class Theme:
     unusual: str
     third: str
 
-    @property
-    def is_dark(self) -> bool:
-        """Whether light text stands on dark ground."""
-        return self.name == "dark"
-
     def color(self, token: str) -> QColor:
         """The QColor of one token, for example color("accent")."""
         return QColor(getattr(self, token))
