@@ -1,5 +1,6 @@
 """The entry: no arguments or a path opens the window; a verb (train, edit, info) works without one."""
 
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -8,11 +9,14 @@ from pathlib import Path
 # Before torch is imported: threads that spin while they wait steal the window's time, and training's own.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
-from core import cli
+from core.usage import VERB_NAMES, overview, version_line
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the program and give its exit code; argv is what follows the program's name."""
+    # Hundreds of thousands of objects come to stay while modules are imported. To look for garbage among them
+    # took a third of torch's import; whoever has imported what it needs switches it on again.
+    gc.disable()
     args = list(sys.argv[1:] if argv is None else argv)
     if _is_for_the_window(args):
         # Here and not above: the verbs must work where Qt cannot be loaded.
@@ -24,6 +28,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         from gui import app
 
         return app.main(args)
+    if args in (["-h"], ["--help"], ["--version"]):  # answered at once, without torch
+        print(version_line() if args == ["--version"] else overview())
+        return 0
+    from core import cli
+
+    gc.freeze()  # what is imported stays, and is never looked through again
+    gc.enable()
     return cli.main(args)
 
 
@@ -32,7 +43,7 @@ def _is_for_the_window(args: list[str]) -> bool:
     if not args:
         return True
     first = args[0]
-    if first in cli.VERBS or first == "-h" or first.startswith("--"):
+    if first in VERB_NAMES or first == "-h" or first.startswith("--"):
         return False
     return first.startswith("-") or first.split(":")[0] == "faces" or Path(first).expanduser().exists()
 

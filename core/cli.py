@@ -17,38 +17,31 @@ import numpy as np
 
 from core.cli_facts import data_facts, data_text, run_facts, run_text, time_text
 from core.cli_options import (
-    PROGRAM,
     EditOptions,
     InfoOptions,
     TrainOptions,
-    overview,
     parse_edit,
     parse_info,
     parse_train,
 )
-from core.codec import Codec, weights_fingerprint
+from core.codec import Codec
 from core.config import ImportConfig, TrainConfig, checked
 from core.datasets import ImageDataset, import_dataset
-from core.devices import resolve
+from core.devices import resolve_device
 from core.edits import Edit, parse_edits
+from core.encoding import CodesFile, measured_codes
 from core.errors import ConfigError, DataError, LatentDialsError
 from core.export.comparison import make_comparison, render_comparison
 from core.export.panels import comparison_subtitle, comparison_title
 from core.export.recipe import make_recipe, save_png
-from core.latents import (
-    CODES_FILE,
-    CODES_LIMIT,
-    CodeStatistics,
-    codes_key,
-    encode_dataset,
-    load_codes,
-    save_codes,
-    statistics,
-)
-from core.runs import MODEL, Run, is_run, versions
-from core.terminal import ProgressLine
+from core.interrupts import termination_interrupts
+from core.latents import CodeStatistics, statistics
+from core.ranks import Ranks, joined, restarts
+from core.runs import Run, is_run
+from core.terminal import ProgressLine, SilentLine
 from core.training import TrainRecord, train
 from core.translate import tr
+from core.usage import PROGRAM, overview, version_line
 
 T = TypeVar("T")
 
@@ -91,7 +84,7 @@ def _dispatch(args: list[str]) -> int:
         print(overview())
         return 0
     if verb == "--version":
-        print(f"{PROGRAM} {versions()['latent-dials']}")
+        print(version_line())
         return 0
     if verb not in VERBS:
         raise ConfigError(
@@ -107,22 +100,21 @@ def _dispatch(args: list[str]) -> int:
 
 def _train(args: list[str]) -> int:
     options = parse_train(args, TrainConfig(), ImportConfig())
-    run: Run | None = None
-    if options.resume:
+    resume = options.resume or (restarts() > 0 and is_run(options.out))
+    if resume:
         # Parsed again with the run's own settings for all that is not asked for.
-        run = Run.open(options.out)
-        options = parse_train(args, run.config.train, run.config.data.policy, run.config.data.source)
+        known = Run.open(options.out).config
+        options = parse_train(args, known.train, known.data.policy, known.data.source)
     config = checked(TrainConfig, options.settings)
-    resolve(config)  # before a folder is made: a device that is not here is a mistake like any other
-    with ProgressLine() as line:
-        dataset = _opened(options, line)
+    resolve_device(config.device)  # before a folder is made: one that is not here is a mistake like any other
+    with joined(config.device) as ranks, ProgressLine() if ranks.writes else SilentLine() as line:
+        dataset = _opened_by_all(options, ranks, line)
         line.milestone(dataset.reading)
         _say_skipped(dataset, line)
-        if run is None:
-            run = Run.create(options.out, config, dataset.identity)
-        last = _watched(
-            train(dataset, config, run, resume=options.resume, snapshot_interval_s=math.inf), line
-        )
+        run = _run_of_all(options.out, config, dataset, ranks, resume)
+        last = _watched(train(dataset, config, run, resume=resume, snapshot_interval_s=math.inf), line)
+        if not ranks.writes:
+            return 0
     if last is not None and last.finished:
         print(tr("Done: {path} after {epochs} epochs.", path=run.path, epochs=config.epochs))
     else:
@@ -136,24 +128,43 @@ def _train(args: list[str]) -> int:
     return 0
 
 
+def _opened_by_all(options: TrainOptions, ranks: Ranks, line: ProgressLine) -> ImageDataset:
+    """The pictures; the first process of each machine imports them, the others open what it has kept."""
+    if ranks.local_rank == 0:
+        dataset = _opened(options, line)
+        ranks.wait()
+        return dataset
+    ranks.wait()
+    return _opened(options, line)
+
+
+def _run_of_all(out: str, config: TrainConfig, dataset: ImageDataset, ranks: Ranks, resume: bool) -> Run:
+    """The run in out, which rank 0 makes unless it is to be resumed."""
+    if ranks.writes and not resume:
+        Run.create(out, config, dataset.identity)
+    ranks.wait()
+    return Run.open(out)
+
+
 def _watched(records: Generator[TrainRecord, None, None], line: ProgressLine) -> TrainRecord | None:
-    """Drain training; gives its last record. Ctrl+C closes it, which writes a checkpoint."""
+    """Drain training; gives its last record. Ctrl+C and SIGTERM close it, which writes a checkpoint."""
     last: TrainRecord | None = None
     try:
-        for record in records:
-            if last is None:
-                line.milestone(
-                    tr(
-                        "Training on {device} in {precision}.",
-                        device=record.device,
-                        precision=record.precision,
+        with termination_interrupts():
+            for record in records:
+                if last is None:
+                    line.milestone(
+                        tr(
+                            "Training on {device} in {precision}.",
+                            device=record.device,
+                            precision=record.precision,
+                        )
                     )
-                )
-            last = record
-            if math.isfinite(record.val_mse) or record.finished:
-                line.milestone(_record_text(record))
-            else:
-                line.show(_record_text(record))
+                last = record
+                if math.isfinite(record.val_mse) or record.finished:
+                    line.milestone(_record_text(record))
+                else:
+                    line.show(_record_text(record))
     except KeyboardInterrupt:
         pass
     finally:
@@ -251,15 +262,10 @@ def _write_comparison(
 
 def _statistics(run: Run, codec: Codec, dataset: ImageDataset, line: ProgressLine) -> CodeStatistics:
     """The statistics of the data's codes, which are kept in the run's folder for the next time."""
-    path = run.path / CODES_FILE
-    key = codes_key(weights_fingerprint(run.path / MODEL), dataset.identity.fingerprint, CODES_LIMIT)
-    codes = load_codes(path, key)
-    if codes is None or codes.codes.shape[1] != codec.latent_dim:
-        codes = _shown(encode_dataset(codec, dataset, CODES_LIMIT), line)
-        try:
-            save_codes(path, codes, key)
-        except OSError:  # a run on a read-only disk can be edited all the same
-            line.milestone(tr("The codes could not be kept in {path}.", path=run.path))
+    kept = CodesFile(run.path, codec, dataset)
+    codes = _shown(measured_codes(codec, dataset, kept=kept), line)
+    if kept.failed:  # a run on a read-only disk can be edited all the same
+        line.milestone(tr("The codes could not be kept in {path}.", path=run.path))
     return statistics(codes.codes)
 
 
@@ -312,3 +318,6 @@ def _quoted(path: Path) -> str:
 
 
 VERBS: dict[str, Callable[[list[str]], int]] = {"train": _train, "edit": _edit, "info": _info}
+
+if __name__ == "__main__":  # python -m core.cli, which is what torchrun -m starts
+    sys.exit(main(sys.argv[1:]))

@@ -14,8 +14,7 @@ from core.config import ImportConfig, Settings, TrainConfig
 from core.errors import ConfigError
 from core.export.typeset import ThemeName
 from core.translate import tr
-
-PROGRAM = "latent-dials"
+from core.usage import PROGRAM
 
 
 class Options(BaseModel):
@@ -186,29 +185,6 @@ def parse_info(args: Sequence[str]) -> InfoOptions:
     )
     policy = {name: values[name] for name in ImportConfig.model_fields}
     return InfoOptions(path=values["path"], as_json=values["as_json"], policy=policy)
-
-
-def overview() -> str:
-    """What the program says to --help without a verb."""
-    verbs = (
-        ("train", tr("train a network on pictures")),
-        ("edit", tr("change the code of a picture, write before and after as one PNG")),
-        ("info", tr("say what a run or a source of pictures is")),
-    )
-    width = max(len(name) for name, _ in verbs)
-    return "\n".join(
-        [
-            tr(
-                "usage: {program} [PATH]            open the window, with this data, run or exported PNG",
-                program=PROGRAM,
-            ),
-            tr("       {program} VERB [OPTIONS]     work without a window", program=PROGRAM),
-            "",
-            *(f"  {name:<{width}}  {text}" for name, text in verbs),
-            "",
-            tr("{program} VERB --help says what a verb takes, with examples.", program=PROGRAM),
-        ]
-    )
 
 
 def _positional(metavar: str) -> Any:

@@ -1,50 +1,21 @@
 """What a data set's codes look like: statistics, effects of dimensions, traversals and random codes."""
 
-import json
 from collections.abc import Generator
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
-import safetensors
-import safetensors.numpy
 import torch
 from numpy.typing import NDArray
 
-from core.atomic import write_bytes
 from core.codec import BATCH, Codec
 from core.config import ObjectiveName
-from core.datasets.dataset import ImageDataset
+from core.encoding import EncodeProgress, finished, spread_indices
 from core.errors import ModelError
 from core.translate import tr
 
 QUANTILES = 401  # every quarter of a percent: finer than what is said to a person
-# The window and the command line keep the same codes, so that both say the same sigmas.
-CODES_FILE = "codes.safetensors"
-CODES_LIMIT = 20_000
 DEAD_STD = 0.02  # of the largest standard deviation among the dimensions
 DEAD_EFFECT = 0.25  # of 255: a change of one standard deviation that nobody can see
-
-T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class EncodeProgress:
-    """How far a long measurement is."""
-
-    done: int
-    total: int
-    text: str
-
-
-@dataclass(frozen=True, eq=False)
-class Codes:
-    """Codes (M,D) of some of a data set's pictures, their reconstruction errors (M,) and indices (M,)."""
-
-    codes: NDArray[np.float32]
-    errors: NDArray[np.float32]
-    indices: NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,38 +56,6 @@ class CodeStatistics:
         if std > 0.0:
             return delta / std
         return 0.0 if delta == 0.0 else float(np.copysign(np.inf, delta))
-
-
-def finished(work: Generator[object, None, T]) -> T:
-    """The return value of a generator of progress, run to its end."""
-    while True:
-        try:
-            next(work)
-        except StopIteration as end:
-            return end.value
-
-
-def spread_indices(count: int, limit: int) -> NDArray[np.int64]:
-    """At most limit indices, evenly spread over count pictures, in order."""
-    kept = min(count, limit)
-    return np.arange(kept, dtype=np.int64) * count // max(kept, 1)
-
-
-def encode_dataset(
-    codec: Codec, dataset: ImageDataset, limit: int = 20_000, batch: int = BATCH
-) -> Generator[EncodeProgress, None, Codes]:
-    """Encode at most limit pictures, evenly spread; yields after every batch. Raises: ModelError."""
-    indices = spread_indices(len(dataset), limit)
-    codes = np.empty((len(indices), codec.latent_dim), np.float32)
-    errors = np.empty(len(indices), np.float32)
-    for start in range(0, len(indices), batch):
-        part = slice(start, start + batch)
-        codes[part], errors[part] = codec.codes_and_errors(dataset.pictures(indices[part]))
-        done = min(start + batch, len(indices))
-        yield EncodeProgress(
-            done, len(indices), tr("Encoding pictures: {done} of {total}", done=done, total=len(indices))
-        )
-    return Codes(codes, errors, indices)
 
 
 def statistics(codes: NDArray[np.float32]) -> CodeStatistics:
@@ -218,30 +157,3 @@ def random_codes(
     if objective == "ae" and stats is not None:
         return (stats.mean + noise @ stats.factor.T).astype(np.float32)
     return noise
-
-
-def save_codes(path: Path, codes: Codes, key: str) -> None:
-    """Keep codes in a file; key says which weights and data they are of (see codes_key). Raises: OSError."""
-    arrays = {"codes": codes.codes, "errors": codes.errors, "indices": codes.indices}
-    contiguous = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
-    write_bytes(path, safetensors.numpy.save(contiguous, {"latent-dials": json.dumps({"key": key})}))
-
-
-def load_codes(path: Path, key: str) -> Codes | None:
-    """The codes kept in a file, or None when it is absent, damaged or of another key: then encode again."""
-    try:
-        with safetensors.safe_open(path, "numpy") as file:
-            metadata = json.loads((file.metadata() or {}).get("latent-dials", "{}"))
-            if metadata.get("key") != key:
-                return None
-            codes = Codes(*(file.get_tensor(name) for name in ("codes", "errors", "indices")))
-    except (OSError, ValueError, safetensors.SafetensorError):
-        return None
-    count = len(codes.codes)
-    fits = codes.codes.ndim == 2 and codes.errors.shape == codes.indices.shape == (count,)
-    return codes if fits and np.isfinite(codes.codes).all() else None
-
-
-def codes_key(weights: str, data: str, limit: int) -> str:
-    """The key of codes: the fingerprint of the weights, that of the data, and how many at most."""
-    return f"1:{weights}:{data}:{limit}"

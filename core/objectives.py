@@ -4,10 +4,11 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+from torch.nn import functional
 
 from core.config import ObjectiveName
-from core.models import Network
+from core.models.network import Noise
 
 
 class Loss(NamedTuple):
@@ -19,7 +20,8 @@ class Loss(NamedTuple):
     mse: Tensor
 
 
-Objective = Callable[[Network, Tensor, torch.Generator | None, float], Loss]
+# A network, or what wraps one for several processes; pictures; noise, see Network.forward; beta.
+Objective = Callable[[nn.Module, Tensor, Noise, float], Loss]
 
 
 def kl_to_prior(mean: Tensor, log_std: Tensor) -> Tensor:
@@ -30,20 +32,20 @@ def kl_to_prior(mean: Tensor, log_std: Tensor) -> Tensor:
     return 0.5 * (mean.square() + (2 * log_std).exp() - 1 - 2 * log_std).sum(dim=1)
 
 
-def ae(network: Network, x: Tensor, generator: torch.Generator | None = None, beta: float = 1.0) -> Loss:
-    """Autoencoder: the mean squared error over all pixels. generator and beta are not used."""
+def ae(network: nn.Module, x: Tensor, noise: Noise = None, beta: float = 1.0) -> Loss:
+    """Autoencoder: the mean squared error over all pixels. noise and beta are not used."""
     recon = network(x).recon.float()  # (N, C, H, W)
-    mse = (recon - x).square().mean()
+    mse = functional.mse_loss(recon, x)  # in one sweep, forward and back
     return Loss(mse, mse, torch.zeros_like(mse), mse)
 
 
-def vae(network: Network, x: Tensor, generator: torch.Generator | None = None, beta: float = 1.0) -> Loss:
+def vae(network: nn.Module, x: Tensor, noise: Noise = None, beta: float = 1.0) -> Loss:
     """Variational autoencoder: squared error summed per picture plus beta times KL, averaged over the batch.
 
     Kingma and Welling 2013; beta as in Higgins et al. 2017 (beta-VAE). With both terms summed per picture,
     beta = 1 is the evidence lower bound of a decoder of variance 1/2 at every picture and batch size.
     """
-    recon, _, mean, log_std = network(x, generator)
+    recon, _, mean, log_std = network(x, noise)
     if log_std is None:
         raise TypeError("the vae objective needs a network that was built with objective vae")
     squared = (recon.float() - x).square()  # (N, C, H, W)

@@ -7,7 +7,6 @@ checkpoint.safetensors the last ones with all that resuming needs.
 import json
 import platform
 from collections.abc import Mapping
-from importlib import metadata
 from pathlib import Path
 from typing import Literal
 
@@ -33,14 +32,12 @@ from core.config import TrainConfig
 from core.datasets.dataset import DataIdentity
 from core.errors import RunError
 from core.metrics import Metrics, MetricsRow, append_row, keep_rows_to, read_metrics
-from core.models import Network, NetworkConfig, blank_network
+from core.models import Network, NetworkConfig, blank_network, empty_network
+from core.run_files import CHECKPOINT, CONFIG, METRICS, MODEL, is_run
 from core.translate import tr
+from core.usage import PROGRAM, own_version
 
 FORMAT_VERSION = 1
-CONFIG = "config.json"
-METRICS = "metrics.csv"
-MODEL = "model.safetensors"
-CHECKPOINT = "checkpoint.safetensors"
 
 
 class RunConfig(BaseModel):
@@ -210,7 +207,7 @@ class Run:
             raise RunError(
                 tr("{path} has no weights yet: train it until its first checkpoint.", path=self.path)
             )
-        network = blank_network(self.config.network).to_empty(device="cpu")
+        network = empty_network(self.config.network)
         load_weights(network, read_weights(path, prefix), str(path))
         return network.eval().requires_grad_(False)
 
@@ -218,19 +215,10 @@ class Run:
         write_text(self.path / CONFIG, self.config.model_dump_json(indent=2) + "\n")
 
 
-def is_run(path: str | Path) -> bool:
-    """Whether path is a folder with a config.json in it."""
-    return (Path(path) / CONFIG).is_file()
-
-
 def versions() -> dict[str, str]:
     """What this program and the libraries that decide its numbers are."""
-    try:
-        own = metadata.version("latent-dials")
-    except metadata.PackageNotFoundError:  # run from a checkout that is not installed
-        own = "not installed"
     return {
-        "latent-dials": own,
+        PROGRAM: own_version(),
         "python": platform.python_version(),
         "torch": str(torch.__version__),
         "numpy": np.__version__,

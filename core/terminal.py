@@ -51,3 +51,13 @@ class ProgressLine:
             self._stream.write(_CLEAR)
             self._stream.flush()
             self._shown = False
+
+
+class SilentLine(ProgressLine):
+    """Says nothing: one process of several speaks for all."""
+
+    def show(self, text: str) -> None:
+        """Nothing."""
+
+    def milestone(self, text: str) -> None:
+        """Nothing."""

@@ -5,7 +5,6 @@ What goes to disk and how is in runs and checkpoints, what is minimised in objec
 
 import math
 from collections.abc import Generator, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
@@ -13,31 +12,31 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.nn.parallel import DistributedDataParallel
 
+from core.allocation import recycled_memory
+from core.batches import Batches, split_indices
 from core.checkpoints import MOMENTS, Checkpoint, Progress, load_weights
 from core.clocks import Rate, WorkClock
 from core.config import TrainConfig
 from core.datasets.dataset import ImageDataset
-from core.devices import resolve
+from core.devices import Precision, resolve_device, resolve_precision
 from core.errors import TrainingError
 from core.interrupts import interrupts_held
 from core.metrics import MetricsRow
 from core.models import build_network
 from core.objectives import OBJECTIVES
-from core.pixels import to_float
+from core.ranks import Ranks, joined
 from core.runs import Run
+from core.seeds import NOISE, stream_seed
+from core.trainable import check_trainable, errors_explained
 from core.translate import tr
+
+__all__ = ["TrainRecord", "split_indices", "train"]
 
 REPORT_INTERVAL_S = 0.075
 SIGN_OF_LIFE_INTERVAL_S = 0.5  # between records while the pictures held out are measured
 VALIDATION_BATCH = 256
-
-# What may differ when a run is resumed; all else decides what its weights and its position mean.
-CHANGEABLE = ("epochs", "learning_rate", "beta", "device", "precision", "checkpoint_interval_s")
-
-# Streams of random numbers drawn from one seed.
-SPLIT, ORDER, NOISE = range(3)
-
 
 @dataclass(frozen=True, eq=False)
 class TrainRecord(MetricsRow):
@@ -69,16 +68,19 @@ def train(
 ) -> Generator[TrainRecord, None, None]:
     """Train run's network on dataset and yield a record about every 75 ms of work, or each step if slower.
 
+    In several processes that torchrun started, or that share a process group, each batch is divided among
+    them and rank 0 alone writes the run; every one of them yields records, of all pictures.
+
     Closing the generator writes a checkpoint; with resume training goes on from there as if it had not
     stopped (to the bit on one processor with one thread count). A resumed run may ask for more epochs.
     Raises: TrainingError for what cannot be trained or resumed, a loss that is not finite, memory or disk
     that is full; RunError for a damaged checkpoint.
     """
-    _check(dataset, config, run, resume)
-    with _explained(config, run):
-        if config != run.config.train:
+    check_trainable(dataset, config, run, resume)
+    with errors_explained(config, run), recycled_memory(), joined(config.device) as ranks:
+        if config != run.config.train and ranks.writes:
             run.update_train(config)
-        trainer = _Trainer(dataset, config, run, snapshot_interval_s)
+        trainer = _Trainer(dataset, config, run, snapshot_interval_s, ranks)
         try:
             yield from trainer.records()
         except (GeneratorExit, KeyboardInterrupt):
@@ -86,29 +88,24 @@ def train(
             raise
 
 
-def split_indices(count: int, val_fraction: float, seed: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Indices to train on and to hold out, each sorted, decided by the arguments alone.
-
-    At least one picture is held out when val_fraction is above 0, and at least one is left to train on.
-    """
-    held_out = min(max(round(count * val_fraction), 1 if val_fraction > 0 else 0), count - 1)
-    shuffled = _random(seed, SPLIT).permutation(count)
-    return np.sort(shuffled[held_out:]), np.sort(shuffled[:held_out])
-
-
 class _Trainer:
     """The state of one training: what a checkpoint holds, and the clocks."""
 
     def __init__(
-        self, dataset: ImageDataset, config: TrainConfig, run: Run, snapshot_interval_s: float
+        self,
+        dataset: ImageDataset,
+        config: TrainConfig,
+        run: Run,
+        snapshot_interval_s: float,
+        ranks: Ranks,
     ) -> None:
         """Build the network and its optimiser, as they were at the last checkpoint where there is one."""
-        self.dataset = dataset
         self.config = config
         self.run = run
-        self.device, self.precision = resolve(config)
-        self.train_indices, self.val_indices = split_indices(len(dataset), config.val_fraction, config.seed)
-        self.batches = math.ceil(len(self.train_indices) / config.batch_size)
+        self.ranks = ranks
+        self.device = resolve_device(config.device)
+        self.batches = Batches(dataset, config, self.device, ranks)
+        self.pixels_of_picture = math.prod(dataset.picture_shape)
         first_weights = torch.Generator().manual_seed(config.seed)
         self.network = build_network(run.config.network, first_weights).to(self.device)
         for weight in self.network.parameters():
@@ -119,13 +116,19 @@ class _Trainer:
             self.network.parameters(), lr=config.learning_rate, fused=self.device.type in ("cpu", "cuda")
         )
         self.noise = torch.Generator(self.device)
-        self.noise.manual_seed(_seed(config.seed, NOISE, 0))
+        self.noise.manual_seed(stream_seed(config.seed, NOISE, 0))
         self.progress = Progress()
         if run.has_checkpoint:
             self._restore(run.load_checkpoint())
         self.noise_state = self.noise.get_state()  # as it was when progress was: a step cut short drew more
+        self.precision = self._precision()
         self.progress = replace(self.progress, device=self.device.type, precision=self.precision)
-        run.keep_metrics_to(self.progress.step - self.progress.pending_steps)
+        if ranks.writes:
+            run.keep_metrics_to(self.progress.step - self.progress.pending_steps)
+        self.model = self._divided() if ranks.size > 1 else self.network
+        # A card computes ahead of the host, which reads its losses when a record is due and not before.
+        self.reads_late = self.device.type == "cuda"
+        self.unread: list[Tensor] = []
 
         self.clock = WorkClock(self.progress.seconds)
         self.rate = Rate(self.progress.seconds, self.progress.images)
@@ -139,12 +142,10 @@ class _Trainer:
     def records(self) -> Iterator[TrainRecord]:
         """Train to the last epoch."""
         while self.progress.epoch < self.config.epochs:
-            order = _random(self.config.seed, ORDER, self.progress.epoch).permutation(self.train_indices)
-            while self.progress.batch < self.batches:
-                start = self.progress.batch * self.config.batch_size
-                # Sorted, a batch is read from a mapped file in one sweep; the loss is a mean over it anyway.
-                self._step(np.sort(order[start : start + self.config.batch_size]))
-                if self.progress.batch < self.batches and self._report_is_due():
+            self.batches.begin(self.progress.epoch, self.progress.batch)
+            while self.progress.batch < self.batches.count:
+                self._step(self.batches.indices(self.progress.batch))
+                if self.progress.batch < self.batches.count and self._report_is_due():
                     yield from self._report(math.nan)
             val_mse = yield from self._validate()
             best = self.progress.best_val_mse
@@ -156,11 +157,12 @@ class _Trainer:
 
     def save(self) -> None:
         """Write what is not yet on disk. Raises: TrainingError where the weights are no longer finite."""
-        if self._position() == self.saved_position:
+        if self._position() == self.saved_position or not self.ranks.writes:
             return
         weights = self.network.state_dict()
         if not all(bool(torch.isfinite(tensor).all()) for tensor in weights.values()):
             raise self._diverged(tr("weights that are not finite"))
+        self._read_losses()
         self.progress = replace(self.progress, seconds=self.clock.now())
         names = [name for name, _ in self.network.named_parameters()]
         states = [self.optimiser.state[weight] for weight in self.network.parameters()]
@@ -191,23 +193,46 @@ class _Trainer:
         if checkpoint.progress.device == self.device.type:
             self.noise.set_state(checkpoint.noise)
         else:  # each kind of device has generators of its own
-            self.noise.manual_seed(_seed(self.config.seed, NOISE, checkpoint.progress.step))
+            self.noise.manual_seed(stream_seed(self.config.seed, NOISE, checkpoint.progress.step))
         self.progress = checkpoint.progress
         if not self.run.has_weights:  # somebody took model.safetensors away: the next is the best there is
             self.progress = replace(self.progress, best_val_mse=None)
 
+    def _precision(self) -> Precision:
+        """The number format: that of the checkpoint where nobody asks for another, and rank 0's for all."""
+        before = self.progress.precision
+        if self.config.precision == "auto" and self.progress.device == self.device.type:
+            known = {"float32": 0, "bfloat16": 1}.get(before)
+        else:
+            known = None
+        if known is None:
+            known = int(resolve_precision(self.config.precision, self.device) == "bfloat16")
+        return "bfloat16" if self.ranks.from_first(known) else "float32"
+
+    def _divided(self) -> DistributedDataParallel:
+        """The network whose gradients are means over all ranks once backward() has returned."""
+        cards = [self.device] if self.device.type == "cuda" else None
+        return DistributedDataParallel(self.network, device_ids=cards, gradient_as_bucket_view=True)
+
     def _step(self, indices: NDArray[np.int64]) -> None:
-        """One optimiser update on the pictures at indices."""
-        x = to_float(self.dataset.pictures(indices), self.device)  # (n, C, H, W)
+        """One optimiser update on the pictures at indices, of which this rank takes its part."""
+        own = indices[self.ranks.share(len(indices))]
+        # Gradients are averaged over ranks, whose parts may differ by a picture; one may even have none.
+        weight = len(own) / len(indices)
+        noise = self._noise_of(len(indices))
+        x = self.batches.pictures(own if len(own) else indices[:1])  # (n, C, H, W)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == "bfloat16"):
-            loss = self.objective(self.network, x, self.noise, self.config.beta)
-        parts = torch.stack(loss).detach().tolist()
-        if not math.isfinite(parts[0]):
-            raise self._diverged(tr("a loss that is not finite"))
+            loss = self.objective(self.model, x, noise, self.config.beta)
+        parts = self.ranks.summed(torch.stack(loss).detach() * weight)
         self.optimiser.zero_grad(set_to_none=True)
-        loss.total.backward()
+        if self.reads_late:  # the fused kernel leaves the weights alone where this is 1
+            self.optimiser.found_inf = (~parts[0].isfinite()).float()  # pyright: ignore[reportAttributeAccessIssue]
+        elif not math.isfinite(parts[0].item()):
+            raise self._diverged(tr("a loss that is not finite"))
+        (loss.total * (weight * self.ranks.size)).backward()
         with interrupts_held():
             self.optimiser.step()
+            self.unread.append(parts)
             self.noise_state = self.noise.get_state()
             progress = self.progress
             self.progress = replace(
@@ -216,19 +241,45 @@ class _Trainer:
                 step=progress.step + 1,
                 images=progress.images + len(indices),
                 pending_steps=progress.pending_steps + 1,
-                pending_sums=tuple(a + b for a, b in zip(progress.pending_sums, parts, strict=True)),
             )
+            if not self.reads_late:
+                self._read_losses()
+
+    def _noise_of(self, count: int) -> Tensor | None:
+        """A vae's noise for this rank's part of a batch of count pictures (n,D); None for an ae.
+
+        Every rank draws that of the whole batch, so that it does not matter how many there are.
+        """
+        if self.config.objective == "ae":
+            return None
+        shape = (count, self.run.config.network.latent_dim)
+        noise = torch.randn(shape, generator=self.noise, device=self.device)
+        own = noise[self.ranks.share(count)]
+        return own if len(own) else noise[:1]
+
+    def _read_losses(self) -> None:
+        """Add the losses of the steps since the last call to the sums. Raises: TrainingError for nan."""
+        if not self.unread:
+            return
+        rows = torch.stack(self.unread).tolist()  # (steps, parts)
+        self.unread.clear()
+        if not all(math.isfinite(row[0]) for row in rows):
+            raise self._diverged(tr("a loss that is not finite"))
+        sums = self.progress.pending_sums
+        for row in rows:
+            sums = tuple(a + b for a, b in zip(sums, row, strict=True))
+        self.progress = replace(self.progress, pending_sums=sums)
 
     def _validate(self) -> Generator[TrainRecord, None, float]:
         """The mean squared error per pixel of the pictures held out, nan where there are none."""
-        if not len(self.val_indices):
+        held_out = self.batches.val_indices
+        if not len(held_out):
             return math.nan
+        own = held_out[self.ranks.share(len(held_out))]
         total = 0.0
         alive_at = self.clock.now()
-        for start in range(0, len(self.val_indices), VALIDATION_BATCH):
-            x = to_float(
-                self.dataset.pictures(self.val_indices[start : start + VALIDATION_BATCH]), self.device
-            )
+        for start in range(0, len(own), VALIDATION_BATCH):
+            x = self.batches.pictures(own[start : start + VALIDATION_BATCH])
             with torch.inference_mode():  # and no autocast: these are the numbers that the saved weights give
                 errors = (self.network(x).recon - x).square().sum(dim=(1, 2, 3))  # (n,)
             total += math.fsum(errors.tolist())
@@ -236,13 +287,16 @@ class _Trainer:
                 with self.clock.paused():
                     yield replace(self.record, weights=None, reported=False)
                 alive_at = self.clock.now()
-        return total / (len(self.val_indices) * math.prod(self.dataset.picture_shape))
+        if self.ranks.size > 1:
+            total = self.ranks.summed(torch.tensor([total], dtype=torch.float64, device=self.device)).item()
+        return total / (len(held_out) * self.pixels_of_picture)
 
     def _report_is_due(self) -> bool:
         return self.record is None or self.clock.now() - self.reported_at >= REPORT_INTERVAL_S
 
     def _report(self, val_mse: float) -> Iterator[TrainRecord]:
         """Write down and yield the means since the last report; write a checkpoint where it is time."""
+        self._read_losses()
         progress, finished = self.progress, self.progress.epoch >= self.config.epochs
         loss, reconstruction, kl, mse = (part / progress.pending_steps for part in progress.pending_sums)
         self.progress = replace(progress, pending_steps=0, pending_sums=(0.0, 0.0, 0.0, 0.0))
@@ -253,7 +307,7 @@ class _Trainer:
             weights, self.snapshot_at = self._copy_of_weights(), seconds
         self.record = TrainRecord(
             step=progress.step,
-            epoch=(progress.step - 1) // self.batches + 1,
+            epoch=(progress.step - 1) // self.batches.count + 1,
             images=progress.images,
             seconds=seconds,
             loss=loss,
@@ -261,16 +315,17 @@ class _Trainer:
             kl=kl,
             mse=mse,
             val_mse=val_mse,
-            steps_total=self.batches * self.config.epochs,
+            steps_total=self.batches.count * self.config.epochs,
             epochs=self.config.epochs,
             images_per_s=images_per_s,
-            eta_s=(len(self.train_indices) * self.config.epochs - progress.images) / images_per_s,
+            eta_s=(len(self.batches.train_indices) * self.config.epochs - progress.images) / images_per_s,
             device=progress.device,
             precision=progress.precision,
             weights=weights,
             finished=finished,
         )
-        self.run.append_metrics(self.record)
+        if self.ranks.writes:
+            self.run.append_metrics(self.record)
         if finished or seconds - self.saved_at >= self.config.checkpoint_interval_s:
             self.save()
         with self.clock.paused():
@@ -298,91 +353,3 @@ class _Trainer:
                 beta=tr(", a smaller beta") if self.config.objective == "vae" else "",
             )
         )
-
-
-def _check(dataset: ImageDataset, config: TrainConfig, run: Run, resume: bool) -> None:
-    """Raises: TrainingError where dataset, config and run do not fit each other."""
-    asked, data = run.config.train, run.config.data
-    for name in type(config).model_fields:
-        if name not in CHANGEABLE and getattr(config, name) != getattr(asked, name):
-            raise TrainingError(
-                tr(
-                    "The run {run} was made with {name} {old}, not {new}; make a new run for that.",
-                    run=run.name,
-                    name=name,
-                    old=getattr(asked, name),
-                    new=getattr(config, name),
-                )
-            )
-    if not len(dataset):
-        raise TrainingError(tr("{data} has no pictures to train on.", data=dataset.identity.name))
-    if dataset.identity.fingerprint != data.fingerprint or len(dataset) != data.count:
-        raise TrainingError(
-            tr(
-                "The run {run} was made for other pictures ({source}, {count} of them); open those,"
-                " or make a new run.",
-                run=run.name,
-                source=data.source,
-                count=data.count,
-            )
-        )
-    network = run.config.network
-    if dataset.picture_shape != (network.height, network.width, network.channels):
-        raise TrainingError(
-            tr(
-                "The network of {run} takes pictures of {expected} and the data has {found}.",
-                run=run.name,
-                expected=(network.height, network.width, network.channels),
-                found=dataset.picture_shape,
-            )
-        )
-    if run.has_checkpoint and not resume:
-        raise TrainingError(
-            tr("The run {run} was trained before; resume it or make a new run.", run=run.name)
-        )
-    if run.has_checkpoint and (done := run.progress().epoch) >= config.epochs:
-        raise TrainingError(
-            tr(
-                "The run {run} has finished its {done} epochs; ask for more than that to train on.",
-                run=run.name,
-                done=done,
-            )
-        )
-
-
-@contextmanager
-def _explained(config: TrainConfig, run: Run) -> Iterator[None]:
-    """Errors of the machine as a TrainingError: memory that is full, a disk that is full or gone."""
-    try:
-        yield
-    except OSError as error:
-        raise TrainingError(
-            tr(
-                "The run cannot be written to {path}: {reason}. What was written before is whole.",
-                path=run.path,
-                reason=error.strerror or error,
-            )
-        ) from error
-    except (RuntimeError, MemoryError) as error:
-        if not _is_out_of_memory(error):
-            raise
-        raise TrainingError(
-            tr(
-                "There is not enough memory for batches of {size} pictures; try a batch size of {smaller}.",
-                size=config.batch_size,
-                smaller=max(1, config.batch_size // 2),
-            )
-        ) from error
-
-
-def _is_out_of_memory(error: BaseException) -> bool:
-    """Whether an allocator gave up: CUDA's, Python's, or the processor's, which has no type of its own."""
-    return isinstance(error, torch.OutOfMemoryError | MemoryError) or "allocate memory" in str(error)
-
-
-def _random(seed: int, *stream: int) -> np.random.Generator:
-    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=stream))
-
-
-def _seed(seed: int, *stream: int) -> int:
-    return int(np.random.SeedSequence(seed, spawn_key=stream).generate_state(1, np.uint64)[0])

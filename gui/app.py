@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QApplication
 
 from gui import window_memory
 from gui.faults import install_hooks
+from gui.loading import FirstPaint
 from gui.main_window import MainWindow
 from gui.session import Session
 from gui.theme import apply_theme
@@ -25,7 +26,7 @@ def create(argv: Sequence[str] = ()) -> MainWindow:
     """The main window with its session, shown by the caller; argv may name pictures, a run or a PNG to open.
 
     Without a path it opens what was open last time, and at the first start the built-in faces and the
-    bundled model. Makes the QApplication where there is none.
+    bundled model; that begins once the window has been painted. Makes the QApplication where there is none.
     """
     app = QApplication.instance()
     if not isinstance(app, QApplication):
@@ -37,13 +38,10 @@ def create(argv: Sequence[str] = ()) -> MainWindow:
     memory = window_memory.load()
     apply_theme(app, memory.theme)
     window = MainWindow(Session(), memory)
-    source = _source_in(argv)
-    if source is None:
-        window.session.opener.restore()
-    elif source.startswith("faces") and not Path(source).exists():
-        window.session.open_dataset(source)
-    else:
-        window.session.open_path(Path(source))
+    window.session.opener.prepare(_source_in(argv))
+    first_paint = FirstPaint(window)
+    first_paint.painted.connect(window.session.loading.start)
+    first_paint.painted.connect(window.session.opener.begin)
     return window
 
 

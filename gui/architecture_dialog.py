@@ -1,13 +1,19 @@
 """ArchitectureDialog: a network layer by layer, as text that can be copied into a report."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtGui import QFontDatabase, QGuiApplication
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
 
-from core.models import NetworkConfig
-from core.models.architecture import architecture_text
 from core.translate import tr
+from gui import heavy
 from gui.theme import CONTROL_PX, UNIT_PX
+
+if TYPE_CHECKING:
+    from core.models import NetworkConfig
 
 _MOST_LINES = 32
 
@@ -19,7 +25,7 @@ class ArchitectureDialog(QDialog):
         super().__init__(parent)
         self.setWindowTitle(tr("Architecture"))
         self.setObjectName("architectureDialog")
-        self.text = QPlainTextEdit(architecture_text(network), self)
+        self.text = QPlainTextEdit(heavy.architecture.architecture_text(network), self)
         self.text.setReadOnly(True)
         self.text.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
         self.text.setAccessibleName(tr("Layers, shapes and parameter counts"))

@@ -107,7 +107,7 @@ class IteratorThread(QThread):
 class LatestOnly(QThread):
     """Computes answers in a thread of its own; of the requests that wait, only the newest is answered.
 
-    A request is a value; what answer(request) returns is sent with it.
+    A request is a value; what answer(request) returns is sent with it. prepare is called once, in the thread.
 
     Signals:
         answered(object, object): the request and its answer.
@@ -117,9 +117,15 @@ class LatestOnly(QThread):
     answered = Signal(object, object)
     failed = Signal(object, object)
 
-    def __init__(self, answer: Callable[[Any], Any], parent: QObject | None = None) -> None:
+    def __init__(
+        self,
+        answer: Callable[[Any], Any],
+        parent: QObject | None = None,
+        prepare: Callable[[], None] | None = None,
+    ) -> None:
         super().__init__(parent)
         self._answer = answer
+        self._prepare = prepare
         self._condition = threading.Condition()
         self._waiting: list[Any] = []  # empty, or the one newest request
         self._busy = False
@@ -157,6 +163,8 @@ class LatestOnly(QThread):
 
     def run(self) -> None:
         """QThread's entry; never called by hand."""
+        if self._prepare is not None:
+            self._prepare()
         while True:
             with self._condition:
                 self._busy = False

@@ -2,6 +2,7 @@
 
 from typing import cast
 
+import numpy as np
 from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QFontMetrics, QHideEvent, QKeyEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
@@ -118,6 +119,7 @@ class CanvasPanel(QWidget):
         session.model_changed.connect(self._on_pictures_changed)
         session.selection_changed.connect(self._on_pictures_changed)
         session.pictures_changed.connect(self._on_pictures_changed)
+        session.opening_changed.connect(self._on_pictures_changed)
         session.edit_changed.connect(self._on_edit_changed)
         session.traversal_changed.connect(self._on_traversal_changed)
         session.kept_changed.connect(self._on_kept_changed)
@@ -139,7 +141,11 @@ class CanvasPanel(QWidget):
     def _on_pictures_changed(self) -> None:
         session, pictures = self._session, self._session.pictures
         original = session.original()
-        if session.dataset is None:
+        if session.awaits_pictures:
+            self.stage.set_hints(tr("Opening…"), "")
+        elif session.awaits_model:
+            self.stage.set_hints("", tr("Opening the model…"))
+        elif session.dataset is None:
             self.stage.set_hints(
                 tr("Drop pictures here, or choose File > Open pictures."),
                 tr("Its reconstruction stands here as soon as there are pictures and a model."),
@@ -152,6 +158,8 @@ class CanvasPanel(QWidget):
         if pictures is None or original is None or pictures.original.shape != original.shape:
             self.stage.set_pictures(original, None, None, changed=False)
         else:
+            if np.array_equal(original, pictures.original):
+                original = pictures.original  # the very array, so that its view need not be painted again
             changed = not session.edit.is_empty
             self.stage.set_pictures(original, pictures.reconstruction, pictures.edited, changed=changed)
         self._fit()

@@ -1,6 +1,6 @@
 """The two chips at the right of the menu bar: which data, which run; and the bar of long work."""
 
-from PySide6.QtCore import Qt, QTimer, Slot
+from PySide6.QtCore import QCoreApplication, QEvent, Qt, QTimer, Slot
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QPushButton, QWidget
 
 from core.translate import tr
@@ -30,6 +30,13 @@ class Chips(QWidget):
         session.trainer.history_reset.connect(self._on_run_changed)
         self._on_dataset_changed()
         self._on_run_changed()
+
+    def event(self, event: QEvent) -> bool:
+        """Make the menu bar give the chips the room they want: it looks only when they appear."""
+        done = super().event(event)
+        if event.type() == QEvent.Type.LayoutRequest:
+            QCoreApplication.sendEvent(self, QEvent(QEvent.Type.ShowToParent))
+        return done
 
     def _chip(self, name: str) -> QLabel:
         label = QLabel(self)

@@ -24,7 +24,11 @@ _BAR_PX = 10
 
 def difference(first: NDArray[np.uint8], second: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """The largest change among the channels of each pixel, (H,W) in levels of 255."""
-    return np.abs(first.astype(np.int16) - second.astype(np.int16)).max(axis=2).astype(np.uint8)
+    change = np.maximum(first, second) - np.minimum(first, second)  # (H, W, C), and no wider type than bytes
+    levels = change[..., 0]
+    for channel in range(1, change.shape[2]):  # a reduction over three neighbours is ten times as slow
+        levels = np.maximum(levels, change[..., channel])
+    return np.ascontiguousarray(levels)
 
 
 def limit_for(levels: NDArray[np.uint8]) -> int:
@@ -35,8 +39,8 @@ def limit_for(levels: NDArray[np.uint8]) -> int:
 
 def coloured(levels: NDArray[np.uint8], limit: int) -> NDArray[np.uint8]:
     """A map (H,W) as colours (H,W,3): 0 is the first colour, limit and above the last."""
-    steps = np.minimum(levels.astype(np.int32) * 255 // limit, 255)
-    return COLOURS[steps]
+    steps = np.minimum(np.arange(256) * 255 // limit, 255)
+    return COLOURS[steps].take(levels, axis=0)
 
 
 class ColourScale(QWidget):
@@ -46,7 +50,7 @@ class ColourScale(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._limit = 255
+        self._limit = 0
         self.setFont(ui_font(CAPTION_PX))
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Expanding)
         self.setFixedWidth(self.WIDTH_PX)
@@ -60,6 +64,8 @@ class ColourScale(QWidget):
 
     def set_limit(self, limit: int) -> None:
         """The change, of 255, that has the last colour."""
+        if limit == self._limit:
+            return
         self._limit = limit
         text = tr("Colours of the difference: from 0 to {limit} of 255", limit=limit)
         self.setAccessibleName(text)

@@ -1,22 +1,28 @@
 """The editing half of the session: the document that undo moves through, and every request to change it."""
 
+from __future__ import annotations
+
 import secrets
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QUndoStack
 
-from core.codec import Codec
-from core.datasets import ImageDataset
 from core.edits import Edit, Operation, parse_typed
 from core.errors import EditError
-from core.latents import CodeStatistics, random_codes
 from core.translate import tr
+from gui import heavy
 from gui.commands import ChangeDocument
 from gui.edit_state import Document, EditState, Kept, StartCode
 from gui.renderer import Pictures
+
+if TYPE_CHECKING:
+    from core.codec import Codec
+    from core.datasets import ImageDataset
+    from core.latents import CodeStatistics
 
 UNDO_LIMIT = 500
 
@@ -25,7 +31,7 @@ class Editing(QObject):
     """Picture, edit and kept adjustments: what they are, and the requests to change them.
 
     Signals:
-        document_changed(): any of what undo moves through is another; the three below say what.
+        document_changed(): any of what undo moves through is another; the three below then say what.
         selection_changed(): index or target_index is another.
         edit_changed(): edit is another.
         kept_changed(): kept or kept_pictures are others.
@@ -159,7 +165,7 @@ class Editing(QObject):
             return
         seed = secrets.randbelow(10_000) if seed is None else seed
         objective = self.codec.config.objective
-        code = random_codes(self.statistics, objective, 1, seed, self.codec.latent_dim)[0]
+        code = heavy.latents.random_codes(self.statistics, objective, 1, seed, self.codec.latent_dim)[0]
         name = tr("random code {seed}", seed=seed)
         self._push_edit(tr("Random code"), EditState(StartCode.of(name, code)))
 
@@ -229,6 +235,7 @@ class Editing(QObject):
     def _put(self, document: Document) -> None:
         """The one setter of the document; the undo commands call it."""
         before, self._document = self._document, document
+        self.document_changed.emit()  # first: the new picture is computed while dials and captions follow
         if document.index != before.index:
             self.selection_changed.emit()
         if document.edit != before.edit:
@@ -236,4 +243,3 @@ class Editing(QObject):
         if document.index != before.index or document.kept != before.kept:
             self.kept_pictures = ()
             self.kept_changed.emit()
-        self.document_changed.emit()

@@ -1,6 +1,9 @@
 """ExportDialog: the comparison as it will be saved, what goes into it, and the person's words on it."""
 
+from __future__ import annotations
+
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtGui import QGuiApplication, QImage
@@ -20,10 +23,8 @@ from PySide6.QtWidgets import (
 )
 
 from core.errors import ExportError, LatentDialsError
-from core.export.comparison import MAX_SCALE
-from core.export.recipe import Recipe, save_picture, save_png
-from core.export.typeset import ThemeName
 from core.translate import tr
+from gui import heavy
 from gui.adjustment_row import AdjustmentRow
 from gui.background import LatestOnly
 from gui.edit_state import Kept
@@ -32,6 +33,10 @@ from gui.picture_label import PictureLabel
 from gui.segmented import Choice, SegmentedControl
 from gui.session import Session
 from gui.theme import UNIT_PX
+
+if TYPE_CHECKING:
+    from core.export.recipe import Recipe
+    from core.export.typeset import ThemeName
 
 _SIDE_PX = 320
 _COMFORTABLE_PX = 256  # a picture's side in the figure at first
@@ -123,7 +128,7 @@ class ExportDialog(QDialog):
     def export_to(self, path: Path) -> None:
         """Write the figure with its recipe as a PNG. Raises: LatentDialsError."""
         self._commit_notes()
-        save_png(self._needed_request().image(), self._recipe(), path)
+        heavy.recipe.save_png(self._needed_request().image(), self._recipe(), path)
 
     def export_each(self, folder: Path) -> tuple[Path, ...]:
         """Write every picture as a PNG of its own at the chosen scale; nothing is overwritten.
@@ -137,7 +142,7 @@ class ExportDialog(QDialog):
         stem = _free_stem(folder, f"picture-{recipe.index}", names)
         paths = tuple(folder / f"{stem}-{name}.png" for name in names)
         for panel, path in zip(comparison.panels, paths, strict=True):
-            save_picture(panel.pixels, path, self.scale_box.value(), recipe)
+            heavy.recipe.save_picture(panel.pixels, path, self.scale_box.value(), recipe)
         return paths
 
     def copy(self) -> None:
@@ -156,7 +161,7 @@ class ExportDialog(QDialog):
         self._options.setHorizontalSpacing(UNIT_PX)
         self._options.setVerticalSpacing(UNIT_PX)
         self.scale_box = QSpinBox(self)
-        self.scale_box.setRange(1, MAX_SCALE)
+        self.scale_box.setRange(1, heavy.comparison.MAX_SCALE)
         self.scale_box.setSuffix(" ×")
         self.scale_box.lineEdit().setTextMargins(6, 0, 0, 0)
         self.scale_box.setAccessibleName(tr("Scale"))

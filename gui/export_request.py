@@ -1,20 +1,26 @@
 """What the export dialog asks its worker to draw, as values, and the drawing."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 from PySide6.QtGui import QImage
 
-from core.codec import Codec
 from core.edits import Edit
-from core.export.comparison import Comparison, make_comparison, render_comparison
-from core.export.panels import comparison_subtitle, comparison_title
-from core.export.typeset import ThemeName
-from core.latents import CodeStatistics
+from gui import heavy
 from gui.qimage import to_qimage
 from gui.session import Session
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+    from core.codec import Codec
+    from core.export.comparison import Comparison
+    from core.export.typeset import ThemeName
+    from core.latents import CodeStatistics
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,7 +48,7 @@ class FigureRequest:
     def comparison(self) -> Comparison:
         """The figure's panels, computed."""
         subject = self.subject
-        return make_comparison(
+        return heavy.panels.make_comparison(
             subject.codec,
             subject.statistics,
             subject.original,
@@ -54,7 +60,7 @@ class FigureRequest:
 
     def image(self) -> Image.Image:
         """The figure, drawn."""
-        return render_comparison(
+        return heavy.comparison.render_comparison(
             self.comparison(), scale=self.scale, theme=self.theme, difference_row=self.difference_row
         )
 
@@ -74,6 +80,6 @@ def export_subject(session: Session) -> ExportSubject | None:
         session.statistics,
         pictures.original,
         session.index,
-        comparison_title(session.index, dataset.identity.name),
-        comparison_subtitle(codec.config, run.name),
+        heavy.panels.comparison_title(session.index, dataset.identity.name),
+        heavy.panels.comparison_subtitle(codec.config, run.name),
     )

@@ -1,13 +1,18 @@
 """Which pictures the gallery shows, in which order: search, filter and sort over a data set. No widget."""
 
+from __future__ import annotations
+
 import re
 from dataclasses import dataclass
 from enum import Enum
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from core.datasets.dataset import ImageDataset, LabelColumn
+if TYPE_CHECKING:
+    from core.datasets.dataset import ImageDataset, LabelColumn
+
 
 _NUMBER = re.compile(r"(#?)(\d{1,12})")
 
@@ -84,7 +89,9 @@ def _having(dataset: ImageDataset, word: str) -> NDArray[np.bool_]:
             if (name.casefold() == word if number is not None else word in name.casefold())
         ]
         if hits:
-            found |= np.isin(column.values, hits)
+            is_hit = np.zeros(len(column.classes) + 1, dtype=np.bool_)  # the last one is for no label, -1
+            is_hit[hits] = True
+            found |= is_hit[np.maximum(column.values, -1).astype(np.intp, copy=False)]
     if dataset.files and number is None:
         found |= np.fromiter((word in name.casefold() for name in dataset.files), np.bool_, len(dataset))
     return found

@@ -122,6 +122,7 @@ class GalleryPanel(QWidget):
         session.dataset_changed.connect(self._on_dataset_changed)
         session.selection_changed.connect(self._on_selection_changed)
         session.previews_chosen.connect(self._on_selection_changed)
+        session.opening_changed.connect(self._tell_count)
         session.model_changed.connect(self._on_model_changed)
         session.analyst.errors_changed.connect(self._on_errors_changed)
 
@@ -295,11 +296,16 @@ class GalleryPanel(QWidget):
                 self.grid.show_picture(self._session.index)
         self._tell_count()
 
+    @Slot()
     def _tell_count(self) -> None:
         dataset = self._session.dataset
         if dataset is None:
             self.count.setText("")
-            self.grid.set_hint(tr("Drop a folder, a .npy, .npz, .zip or MNIST file of pictures here."))
+            self.grid.set_hint(
+                tr("Opening…")
+                if self._session.awaits_pictures
+                else tr("Drop a folder, a .npy, .npz, .zip or MNIST file of pictures here.")
+            )
             return
         shown, total = len(self.grid.order), len(dataset)
         if shown == total:

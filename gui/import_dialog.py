@@ -1,6 +1,9 @@
 """ImportDialog: how a source of pictures will be read, shown before it is imported, and the policy for it."""
 
+from __future__ import annotations
+
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,14 +12,17 @@ from PySide6.QtGui import QPainter, QPaintEvent, QPixmap
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from core.config import ImportConfig
-from core.datasets import Inspection, inspect_source
 from core.errors import ConfigError, LatentDialsError
 from core.translate import tr
+from gui import heavy
 from gui.background import LatestOnly
 from gui.elided_label import ElidedLabel
 from gui.qimage import to_qimage
 from gui.settings_form import SettingsForm
 from gui.theme import UNIT_PX, current_theme
+
+if TYPE_CHECKING:
+    from core.datasets import Inspection
 
 _SAMPLE_PX = 64
 _GAP_PX = 6
@@ -104,7 +110,7 @@ class ImportDialog(QDialog):
         super().done(result)
 
     def _inspect(self, policy: ImportConfig) -> Inspection:
-        return inspect_source(self.source, policy)
+        return heavy.datasets.inspect_source(self.source, policy)
 
     def _look(self) -> None:
         self.open_button.setEnabled(False)

@@ -1,5 +1,9 @@
 """The kept adjustments of the picture, as cards: picture, edit, a person's own words; a click applies one."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QSize, Qt, Signal, Slot
@@ -16,7 +20,6 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from core.latents import CodeStatistics
 from core.translate import tr
 from gui.caption import LINE_PX, Caption
 from gui.change_text import change_text
@@ -26,6 +29,9 @@ from gui.qimage import to_qimage
 from gui.session import Session
 from gui.theme import current_theme, theme_watch
 from gui.traversal_strip import signed
+
+if TYPE_CHECKING:
+    from core.latents import CodeStatistics
 
 PICTURE_PX, COMPACT_PICTURE_PX = 64, 50
 CARD_WIDTH_PX = 224

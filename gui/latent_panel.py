@@ -76,6 +76,7 @@ class LatentPanel(QWidget):
         session.model_changed.connect(self._on_model_changed)
         session.dataset_changed.connect(self._on_model_changed)
         session.selection_changed.connect(self._on_selection_changed)
+        session.opening_changed.connect(self._show_state)
         session.pictures_changed.connect(self._on_values_changed)
         session.edit_changed.connect(self._on_values_changed)
         session.dial_changed.connect(self._on_dial_changed)
@@ -172,12 +173,15 @@ class LatentPanel(QWidget):
             if reading.dim == self._session.dial:
                 self.in_hand.show_reading(reading)
 
+    @Slot()
     def _show_state(self) -> None:
         """Show the dials, or the hint in their place."""
         session = self._session
         has_model = session.codec is not None
         has_code = has_model and session.dataset is not None and session.index >= 0
-        if not has_model:
+        if session.awaits_model or session.awaits_pictures:
+            self.hint.setText(tr("Opening…") if session.awaits_pictures else tr("Opening the model…"))
+        elif not has_model:
             self.hint.setText(tr("Train a model or open a run:\nits code is turned here, a dial a number."))
         elif session.dataset is None:
             self.hint.setText(tr("Open pictures: their codes are turned here."))

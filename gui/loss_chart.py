@@ -15,7 +15,7 @@ from PySide6.QtWidgets import QLabel, QWidget
 
 from core.translate import tr
 from gui.loss_axes import LossAxis, LossView
-from gui.loss_curves import Columns, Curve, Series, View, curves_of, drawable, nearest, smoothed
+from gui.loss_curves import Columns, Curve, GrowingSeries, Series, View, curves_of, every_few, nearest, peaks
 from gui.theme import CAPTION_PX, CONTROL_PX, current_theme, theme_watch, ui_font
 
 _RAW_SHARE = 0.45  # of a raw curve's colour under its average; mixed, because see-through pens are slow
@@ -31,12 +31,25 @@ class _Lines:
     def __init__(self, curve: Curve) -> None:
         self.curve = curve
         self.raw = pg.PlotDataItem()
-        # A smooth curve needs about a point a pixel, and wide pens are slow.
-        self.smooth = pg.PlotDataItem(autoDownsampleFactor=1.0)
+        self.smooth = pg.PlotDataItem()
         self.smooth.setZValue(10)
-        self.x: Series = _NO_DATA
-        self.y: Series = _NO_DATA
-        self.average: Series = _NO_DATA
+        self.series = GrowingSeries()
+        self.is_shown = True
+
+    @property
+    def x(self) -> Series:
+        """The steps that are shown."""
+        return self.series.x if self.is_shown else _NO_DATA
+
+    @property
+    def y(self) -> Series:
+        """The values that are shown."""
+        return self.series.y if self.is_shown else _NO_DATA
+
+    @property
+    def average(self) -> Series:
+        """The moving average that is shown."""
+        return self.series.average if self.is_shown and len(self.series.y) > 1 else _NO_DATA
 
 
 class LossChart(pg.PlotWidget):
@@ -203,29 +216,38 @@ class LossChart(pg.PlotWidget):
         for lines in self._lines:
             for item in (lines.raw, lines.smooth):
                 self.addItem(item)
-                # After addItem, which sets both from the plot. Peaks survive thinning, and what is out of
-                # view costs nothing.
-                item.setDownsampling(auto=True, method="peak")
-                item.setClipToView(True)
 
     def _draw(self) -> None:
-        theme = current_theme()
         steps = np.asarray(self._columns.get("step", _NO_DATA))
         for lines in self._lines:
             curve = lines.curve
             values = np.asarray(self._columns.get(curve.column, _NO_DATA))
-            if curve.column in self._hidden:
-                values = values[:0]
-            lines.x, lines.y = drawable(steps, values, log=self._log)
-            smooth = self._weight > 0.0 and not curve.sparse and len(lines.y) > 1
-            lines.average = smoothed(lines.y, self._weight) if smooth else lines.y[:0]
+            lines.is_shown = curve.column not in self._hidden
+            weight = 0.0 if curve.sparse else self._weight
+            lines.series.follow(steps, values, log=self._log, weight=weight)
+        self._set_ranges()
+        self._show_readout()
+
+    def _draw_lines(self) -> None:
+        """Hand the curves over, thinned to what the screen can show of the steps in view.
+
+        pyqtgraph's own thinning goes through every point of the history at each update: a million took 0.2 s.
+        """
+        theme = current_theme()
+        first, last = self.viewRange()[0]
+        columns = max(1, round(self._view_box.width()))
+        for lines in self._lines:
+            curve = lines.curve
+            view = lines.series.within(first, last)
+            smooth = len(lines.average) > 0
             colour = theme.color(curve.tone.value)
             faint = _mixed(colour, theme.color("panel"), _RAW_SHARE)
             dots = len(lines.x) == 1 or (curve.sparse and len(lines.x) <= _DOTS_UP_TO)
             fine = len(lines.x) <= _ANTIALIAS_UP_TO
+            x, y = peaks(lines.x[view], lines.y[view], columns)
             lines.raw.setData(
-                lines.x,
-                self._as_drawn(lines.y),
+                x,
+                self._as_drawn(y),
                 pen=pg.mkPen(faint if smooth else colour, width=1),
                 symbol="o" if dots else None,
                 symbolSize=4,
@@ -233,38 +255,37 @@ class LossChart(pg.PlotWidget):
                 symbolBrush=colour,
                 antialias=fine,
             )
-            lines.smooth.setData(
-                lines.x[: len(lines.average)],
-                self._as_drawn(lines.average),
-                pen=pg.mkPen(colour, width=2),
-                antialias=fine,
-            )
-        self._set_ranges()
-        self._show_readout()
+            x, y = every_few(lines.x[view], lines.average[view], columns) if smooth else (_NO_DATA, _NO_DATA)
+            lines.smooth.setData(x, self._as_drawn(y), pen=pg.mkPen(colour, width=2), antialias=fine)
 
     def _as_drawn(self, values: Series) -> Series:
         return np.log10(values) if self._log else values
 
     def _set_ranges(self) -> None:
-        known = [(lines.x, self._as_drawn(lines.y)) for lines in self._lines if len(lines.x)]
-        newest = max((float(x[-1]) for x, _ in known), default=1.0)
+        known = [lines for lines in self._lines if len(lines.x)]
+        newest = max((float(lines.x[-1]) for lines in known), default=1.0)
         if self._span is not None and self._follows:
             width = self._span[1] - self._span[0]
             self._span = (newest - width, newest)
-        oldest = min((float(x[0]) for x, _ in known), default=0.0)
+        oldest = min((float(lines.x[0]) for lines in known), default=0.0)
         first, last = self._span or (min(0.0, oldest), max(newest, 1.0))
         heights = self._heights or self._heights_in(known, first, last)
         self._view_box.setRange(xRange=(first, last), yRange=heights, padding=0.0, disableAutoRange=True)
+        self._draw_lines()
         self._unit.setVisible(bool(known))
         for axis in (self._left, self._bottom):
             axis.set_empty(not known)
 
-    def _heights_in(
-        self, known: list[tuple[Series, Series]], first: float, last: float
-    ) -> tuple[float, float]:
-        in_view = [part for x, y in known if len(part := y[(x >= first) & (x <= last)])]
+    def _heights_in(self, known: list[_Lines], first: float, last: float) -> tuple[float, float]:
+        in_view: list[Series] = []
+        for lines in known:
+            near = lines.series.within(first, last)  # and one more on either side, which does not count
+            x, y = lines.x[near], lines.y[near]
+            if len(part := y[(x >= first) & (x <= last)]):
+                in_view.append(part)
+        in_view = [self._as_drawn(np.array([part.min(), part.max()])) for part in in_view]
         if not in_view:
-            in_view = [y for _, y in known]
+            in_view = [self._as_drawn(lines.y) for lines in known]
         if not in_view:
             return (-2.0, 0.0) if self._log else (0.0, 1.0)
         low, high = min(float(part.min()) for part in in_view), max(float(part.max()) for part in in_view)
@@ -346,6 +367,7 @@ class LossChart(pg.PlotWidget):
     def _on_range_dragged(self, _which: object) -> None:
         (first, last), (low, high) = self.viewRange()
         self._span, self._heights = (first, last), (low, high)
+        self._draw_lines()
         self.range_changed.emit()
 
     @Slot(object)
@@ -366,6 +388,7 @@ class LossChart(pg.PlotWidget):
         super().resizeEvent(ev)
         if hasattr(self, "_unit"):  # the base class resizes itself while it is made
             self._place_labels()
+            self._draw_lines()
 
     def keyPressEvent(self, ev: QKeyEvent) -> None:
         """A fits, plus and minus zoom, left and right move the read-out by a record."""

@@ -61,7 +61,7 @@ def curves_of(view: View) -> tuple[Curve, ...]:
 def has_parts(columns: Columns) -> bool:
     """Whether the loss has a second part: some KL that is not zero."""
     kl = columns.get("kl")
-    return kl is not None and bool(np.any(np.nan_to_num(np.asarray(kl, dtype=np.float64))))
+    return kl is not None and bool(np.any(np.greater(kl, 0.0)) or np.any(np.less(kl, 0.0)))
 
 
 def drawable(steps: NDArray[np.generic], values: NDArray[np.generic], *, log: bool) -> tuple[Series, Series]:
@@ -83,6 +83,11 @@ def smoothed(values: Series, weight: float) -> Series:
     """
     if weight <= 0.0 or len(values) == 0:
         return values.copy()
+    return _averages(values, weight, 0.0) / (1.0 - weight ** np.arange(1.0, len(values) + 1.0))
+
+
+def _averages(values: Series, weight: float, carried: float) -> Series:
+    """The same without the correction, going on from the average carried."""
     blocks = -(-len(values) // _BLOCK)
     padded = np.zeros(blocks * _BLOCK)
     padded[: len(values)] = values
@@ -90,11 +95,105 @@ def smoothed(values: Series, weight: float) -> Series:
     kernel = np.where(age >= 0, (1.0 - weight) * weight ** np.maximum(age, 0), 0.0)
     averages = padded.reshape(blocks, _BLOCK) @ kernel.T  # (blocks, _BLOCK), each as if nothing came before
     fading = weight ** np.arange(1, _BLOCK + 1)
-    carried = 0.0
     for block in averages:
         block += carried * fading
         carried = block[-1]
-    return averages.reshape(-1)[: len(values)] / (1.0 - weight ** np.arange(1.0, len(values) + 1.0))
+    return averages.reshape(-1)[: len(values)]
+
+
+class GrowingSeries:
+    """The drawable points of a column that grows, and their moving average: only what is new is computed."""
+
+    def __init__(self) -> None:
+        self._log = False
+        self._weight = 0.0
+        self._points = np.empty((3, 0))  # step, value, average; more room than points
+        self._start_over()
+
+    def _start_over(self) -> None:
+        self._read = self._count = 0
+        self._last = (0.0, 0.0)  # step and value of the record that was read last
+        self._carried = 0.0
+        self.ascends = True
+
+    @property
+    def x(self) -> Series:
+        """The steps (n,)."""
+        return self._points[0, : self._count]
+
+    @property
+    def y(self) -> Series:
+        """The values (n,)."""
+        return self._points[1, : self._count]
+
+    @property
+    def average(self) -> Series:
+        """The moving average (n,), empty without one."""
+        return self._points[2, : self._count if self._weight > 0.0 else 0]
+
+    def follow(
+        self, steps: NDArray[np.generic], values: NDArray[np.generic], *, log: bool, weight: float
+    ) -> None:
+        """Take over a column, from where it was read before if these are the same numbers and more."""
+        count = min(len(steps), len(values))
+        same = self._read <= count and (log, weight) == (self._log, self._weight)
+        if same and self._read:
+            same = str(self._last) == str((float(steps[self._read - 1]), float(values[self._read - 1])))
+        if not same:
+            self._start_over()
+            self._log, self._weight = log, weight
+        if count == self._read:
+            return
+        x, y = drawable(steps[self._read : count], values[self._read : count], log=log)
+        self._read, self._last = count, (float(steps[count - 1]), float(values[count - 1]))
+        if not len(x):
+            return
+        first, self._count = self._count, self._count + len(x)
+        if self._count > self._points.shape[1]:
+            grown = np.empty((3, 2 * self._count))
+            grown[:, :first] = self._points[:, :first]
+            self._points = grown
+        self.ascends = self.ascends and bool((np.diff(x) >= 0.0).all())
+        self.ascends = self.ascends and (first == 0 or bool(x[0] >= self._points[0, first - 1]))
+        self._points[0, first : self._count], self._points[1, first : self._count] = x, y
+        if weight > 0.0:
+            averages = _averages(y, weight, self._carried)
+            self._carried = float(averages[-1])
+            corrected = averages / (1.0 - weight ** np.arange(first + 1.0, self._count + 1.0))
+            self._points[2, first : self._count] = corrected
+
+    def within(self, first: float, last: float) -> slice:
+        """The places of the points with steps from first to last, and of one more on either side."""
+        if not self.ascends:
+            return slice(0, self._count)
+        begin = int(np.searchsorted(self.x, first, side="left"))
+        end = int(np.searchsorted(self.x, last, side="right"))
+        return slice(max(0, begin - 1), min(self._count, end + 1))
+
+
+def peaks(x: Series, y: Series, columns: int) -> tuple[Series, Series]:
+    """What a line through the points looks like in so many columns of the screen: at most four points each.
+
+    Of as many neighbours as share a column the least and the greatest are kept, so that no peak is lost.
+    """
+    size = _thinning(len(x), 2 * columns)
+    whole = len(x) - len(x) % size
+    if size == 1:
+        return x, y
+    groups = y[:whole].reshape(-1, size)
+    lines = np.stack([groups.min(axis=1), groups.max(axis=1)], axis=1).reshape(-1)
+    return np.concatenate([np.repeat(x[:whole:size], 2), x[whole:]]), np.concatenate([lines, y[whole:]])
+
+
+def every_few(x: Series, y: Series, columns: int) -> tuple[Series, Series]:
+    """A smooth line in so many columns of the screen: one point of those that share a column, and the last."""
+    size = _thinning(len(x), columns)
+    return (x, y) if size == 1 else (np.append(x[::size], x[-1]), np.append(y[::size], y[-1]))
+
+
+def _thinning(count: int, wanted: int) -> int:
+    """How many neighbours become one: a power of two, so that the picture holds still while points arrive."""
+    return 1 << max(0, (count // max(wanted, 1)).bit_length() - 1)
 
 
 def nearest(steps: Series, step: float) -> int | None:

@@ -1,14 +1,18 @@
 """LossPlot: the loss chart with its legend, its switches and its export, fed by the session's trainer."""
 
+from __future__ import annotations
+
 import time
 from collections.abc import Callable
 from html import escape
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QBuffer, QIODevice, QPoint, QPointF, Qt, QTimer, Slot
 from PySide6.QtGui import QAction, QImage, QKeyEvent, QKeySequence, QPainter
 from PySide6.QtWidgets import (
     QFileDialog,
+    QGridLayout,
     QHBoxLayout,
     QLabel,
     QMenu,
@@ -22,12 +26,15 @@ from PySide6.QtWidgets import (
 
 from core.atomic import write_bytes, write_text
 from core.translate import tr
+from gui import heavy
 from gui.icons import wear_icon
-from gui.loss_chart import LossChart
 from gui.loss_curves import Curve, View, csv_text, curves_of, has_parts
 from gui.segmented import Choice, SegmentedControl
 from gui.session import Session
 from gui.theme import CONTROL_PX, TEXT_PX, UNIT_PX, current_theme, theme_watch
+
+if TYPE_CHECKING:
+    from gui.loss_chart import LossChart
 
 _REDRAW_INTERVAL_MS = 80  # 12 a second: more cannot be read, and each costs the training thread its turn
 _MOST_SHARE = 0.1  # of the time, at most, goes into drawing long histories
@@ -51,7 +58,7 @@ class LossPlot(QWidget):
         self._drawn_revision = -1
         self._hidden: frozenset[str] = frozenset()
         self._folder = Path.home()
-        self.chart = LossChart(self)
+        self._chart: LossChart | None = None
         self._timer = QTimer(self, singleShot=True, interval=_REDRAW_INTERVAL_MS)
         self._timer.timeout.connect(self._on_time_to_draw)
 
@@ -87,12 +94,12 @@ class LossPlot(QWidget):
         self.more_button.setStyleSheet("QToolButton::menu-indicator { image: none; }")
         wear_icon(self.more_button, "more", "secondary")
 
-        self.hint = QLabel(tr("The loss appears here as a network learns."), self.chart)
+        self.hint = QLabel(tr("The loss appears here as a network learns."), self)
         self.hint.setProperty("role", "caption")
         self.hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.hint.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        centre = QVBoxLayout(self.chart)
-        centre.addWidget(self.hint)
+        self._place = QGridLayout()
+        self._place.addWidget(self.hint, 0, 0)
 
         title = QLabel(tr("Loss"), self)
         title.setProperty("role", "title")
@@ -109,16 +116,29 @@ class LossPlot(QWidget):
         layout.setContentsMargins(UNIT_PX, UNIT_PX, UNIT_PX, UNIT_PX // 2)
         layout.setSpacing(2)
         layout.addLayout(header)
-        layout.addWidget(self.chart, 1)
+        layout.addLayout(self._place, 1)
 
         self._make_menu()
         self._make_legend(View.MSE)
-        self.chart.range_changed.connect(self._on_range_changed)
-        self.chart.view_box.menu_requested.connect(self._on_menu_requested)
+        session.loading.plot_loaded.connect(self._on_plot_loaded)
         self._trainer.records_arrived.connect(self._on_records_arrived)
         self._trainer.history_reset.connect(self._on_history_reset)
         theme_watch().theme_changed.connect(self._on_theme_changed)
         self._on_history_reset()
+
+    @property
+    def chart(self) -> LossChart:
+        """The chart, made when it is first asked for: what draws it is loaded after the first paint."""
+        if self._chart is None:
+            self._chart = heavy.loss_chart.LossChart(self)
+            self._place.addWidget(self._chart, 0, 0)
+            self.hint.raise_()
+            self._chart.show()
+            self._place.activate()  # now, and not with the next event: it may be drawn into a picture at once
+            self._chart.range_changed.connect(self._on_range_changed)
+            self._chart.view_box.menu_requested.connect(self._on_menu_requested)
+            self._draw()
+        return self._chart
 
     @property
     def view(self) -> View:
@@ -175,7 +195,7 @@ class LossPlot(QWidget):
 
     def _make_menu(self) -> None:
         menu = QMenu(self)
-        self.fit_action = _action(menu, tr("Fit everything"), "A", self.chart.fit)
+        self.fit_action = _action(menu, tr("Fit everything"), "A", self._on_fit_chosen)
         self.follow_action = QAction(tr("Follow the newest step"), menu, checkable=True)
         self.follow_action.setToolTip(tr("A zoomed view moves along while training goes on"))
         self.follow_action.toggled.connect(self._on_follow_toggled)
@@ -246,7 +266,8 @@ class LossPlot(QWidget):
         self.hint.setVisible(len(history) == 0)
         for action in (self.png_action, self.csv_action, self.fit_action):
             action.setEnabled(len(history) > 0)
-        self.chart.set_columns(columns)
+        if self._chart is not None:
+            self._chart.set_columns(columns)
 
     def _save_as(self, name: str, kind: str, save: str) -> None:
         dialog = QFileDialog(self, tr("Save"), str(self._folder / name), kind)
@@ -302,8 +323,17 @@ class LossPlot(QWidget):
             self._timer.setInterval(max(_REDRAW_INTERVAL_MS, round(spent_ms / _MOST_SHARE)))
 
     @Slot()
-    def _on_history_reset(self) -> None:
+    def _on_plot_loaded(self) -> None:
+        self.chart.update()
+
+    @Slot()
+    def _on_fit_chosen(self) -> None:
         self.chart.fit()
+
+    @Slot()
+    def _on_history_reset(self) -> None:
+        if self._chart is not None:
+            self._chart.fit()
         self._draw()
 
     @Slot(str)

@@ -20,10 +20,9 @@ from PySide6.QtWidgets import (
 )
 
 from core.errors import ConfigError, LatentDialsError
-from core.export.recipe import save_picture
-from core.runs import CONFIG, is_run
+from core.run_files import CONFIG, is_run
 from core.translate import tr
-from gui import window_memory
+from gui import heavy, window_memory
 from gui.action_states import ActionStates
 from gui.actions import Entry, add_entry, add_menu, shortcut_table
 from gui.chips import Chips
@@ -209,7 +208,7 @@ class MainWindow(DockedWindow):
     @Slot()
     def ask_file(self) -> None:
         """Ask for a file of pictures or an exported PNG."""
-        kinds = tr("Pictures and recipes (*.npy *.npz *.zip *.gz *ubyte *.idx *.png);;All files (*)")
+        kinds = tr("Pictures and recipes (*.npy *.npz *.zip *.gz *ubyte *.idx *.tar *.txt *.lst *.png);;All files (*)")
         file, _kind = QFileDialog.getOpenFileName(self, tr("Open"), self.memory.folder, kinds)
         if file:
             self._remember_folder(Path(file).parent)
@@ -338,7 +337,7 @@ class MainWindow(DockedWindow):
         path = Path(file) if file.lower().endswith(".png") else Path(file + ".png")
         self._remember_folder(path.parent)
         try:
-            save_picture(pixels, path, 1, None if pictures is None else self.session.recipe())
+            heavy.recipe.save_picture(pixels, path, 1, None if pictures is None else self.session.recipe())
         except LatentDialsError as error:
             self.notice.show_failure(str(error))
         else:

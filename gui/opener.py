@@ -1,27 +1,35 @@
 """Opening: pictures, runs, recipes, and what was open when the window closed."""
 
+from __future__ import annotations
+
 from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol, cast
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-from core.codec import Codec, weights_fingerprint
 from core.config import ImportConfig
-from core.datasets import ImageDataset, ImportProgress, import_dataset
 from core.errors import EditError, ExportError, LatentDialsError
-from core.export.recipe import Recipe, read_recipe
 from core.places import runs_folder
-from core.runs import CONFIG, MODEL, Run, is_run
+from core.run_files import CONFIG, MODEL, is_run
 from core.translate import tr
-from gui import memory, recipes
+from gui import heavy, memory, recipes
 from gui.background import Runner
 from gui.edit_state import Document
 from resources import resource_path
 
+if TYPE_CHECKING:
+    from core.codec import Codec
+    from core.datasets import ImageDataset, ImportProgress
+    from core.export.recipe import Recipe
+    from core.runs import Run
+
 BUNDLED_RUN = ("bundled", "faces-conv-vae")
 BUILT_IN = "faces"
+# At the very first start these are shown while all are drawn, which takes longer than all else at a start;
+# they are the same pictures.
+FIRST_FACES = "faces:count=128,size=64,seed=0"
 
 
 @dataclass(frozen=True)
@@ -35,6 +43,9 @@ class Opening:
     recipe: Recipe | None = None
     recipe_note: str = ""  # what to say after the recipe was applied
     fall_back: bool = False  # to the built-in faces, when the pictures are gone
+    may_grow: bool = False  # the first of the built-in faces will do, where they have yet to be drawn
+    grows: bool = False  # these are the built-in faces, whose first are open already
+    path: Path | None = None  # opened by what it holds, once what that needs is loaded
 
 
 class Situation(Protocol):
@@ -71,6 +82,7 @@ class Opener(QObject):
 
     Signals, of which each is answered before the next is sent:
         dataset_opened(object, int): an ImageDataset, and the picture to select.
+        dataset_grown(object): an ImageDataset that begins with the pictures that are open.
         run_opened(object, object): a Run, and its Codec or None.
         document_opened(object, str): a Document from a recipe, and the name of the step.
         progressed(str, int, int): what is being opened, how much is done, of how much (0: not known).
@@ -80,6 +92,7 @@ class Opener(QObject):
     """
 
     dataset_opened = Signal(object, int)
+    dataset_grown = Signal(object)
     run_opened = Signal(object, object)
     document_opened = Signal(object, str)
     progressed = Signal(str, int, int)
@@ -92,6 +105,8 @@ class Opener(QObject):
         super().__init__(parent)
         self._now = situation
         self._opening: Opening | None = None
+        self._pictures: ImageDataset | None = None  # of what is being opened, once they are here
+        self._waits = False  # for begin()
         self._runner = Runner(self)
         self._runner.items_arrived.connect(self._on_progress)
         self._runner.done.connect(self._on_done)
@@ -99,8 +114,18 @@ class Opener(QObject):
 
     @property
     def is_busy(self) -> bool:
-        """Whether pictures are being imported."""
+        """Whether something is being opened."""
         return self._opening is not None
+
+    @property
+    def is_growing(self) -> bool:
+        """Whether the open pictures are, or may be, the first of those that are being drawn."""
+        return self._opening is not None and (self._opening.may_grow or self._opening.grows)
+
+    @property
+    def run_to_come(self) -> Path | None:
+        """The run that is opened as soon as its pictures are here."""
+        return self._opening.run if self._opening else None
 
     def open_dataset(self, source: str, policy: ImportConfig, select: int) -> None:
         """Import pictures; a model that fits them stays open."""
@@ -114,7 +139,7 @@ class Opener(QObject):
             return
         now = self._now
         try:
-            run = Run.open(path)
+            run = heavy.runs.Run.open(path)
         except LatentDialsError as error:
             self.failed.emit(error)
             return
@@ -146,7 +171,7 @@ class Opener(QObject):
             return
         now = self._now
         try:
-            recipe = read_recipe(path)
+            recipe = heavy.recipe.read_recipe(path)
         except ExportError as error:
             self.failed.emit(error)
             return
@@ -168,23 +193,36 @@ class Opener(QObject):
 
     def restore(self) -> None:
         """Open what was open last time; at the first start, the built-in faces and the bundled model."""
-        saved = memory.load(memory.session_path(), memory.SavedSession)
-        if saved is None:
-            run = resource_path(*BUNDLED_RUN)
-            first = run if is_run(run) else None
-            self._import(Opening(BUILT_IN, ImportConfig(), run=first))
-            return
-        run = Path(saved.run) if saved.run else None
-        self._import(Opening(saved.source, saved.policy, saved.index, run=run, fall_back=True))
+        self._import(_last_time())
+
+    def prepare(self, source: str | None) -> None:
+        """Announce what begin() will open: a source, or for None what restore() opens."""
+        if source is None:
+            opening = _last_time()
+        else:
+            path = None if _is_built_in(source) and not Path(source).exists() else Path(source)
+            opening = Opening(source, ImportConfig(), path=path)
+        self._announce(opening)
+        self._waits = True
+
+    @Slot()
+    def begin(self) -> None:
+        """Open what was prepared, unless something else was opened or this was closed meanwhile."""
+        if self._waits and self._opening is not None:
+            self._import(self._opening)
 
     def cancel(self) -> None:
         """Give up the import; what was open stays."""
+        self._waits = False
         self._runner.drop()
         self._end()
-        self.message_posted.emit(tr("Opening was cancelled; nothing has changed."))
+        self.message_posted.emit(
+            tr("Opening was cancelled; nothing has changed. Opening the same again goes on from there.")
+        )
 
     def close(self) -> None:
         """Stop and wait."""
+        self._waits = False
         self._runner.close()
 
     def _may_switch(self) -> bool:
@@ -193,17 +231,17 @@ class Opener(QObject):
             return False
         return True
 
-    def _import(self, opening: Opening) -> None:
-        self._opening = opening
-
-        def make() -> Generator[ImportProgress, None, ImageDataset]:
-            return import_dataset(opening.source, opening.policy)
-
+    def _announce(self, opening: Opening) -> None:
+        self._opening, self._pictures = opening, None
         self.progressed.emit(tr("Opening {name}", name=_name(opening.source)), 0, 0)
-        self._runner.start(make)
+
+    def _import(self, opening: Opening) -> None:
+        self._waits = False
+        self._announce(opening)
+        self._runner.start(lambda: _read_pictures(opening))
 
     def _end(self) -> None:
-        self._opening = None
+        self._opening = self._pictures = None
         self.ended.emit()
 
     @Slot(list)
@@ -212,14 +250,40 @@ class Opener(QObject):
         self.progressed.emit(newest.text, newest.done, newest.total)
 
     @Slot(object)
-    def _on_done(self, dataset: ImageDataset | None) -> None:
-        opening = self._opening
-        self._end()
-        if opening is None or dataset is None:
+    def _on_done(self, result: object) -> None:
+        opening, pictures = self._opening, self._pictures
+        if opening is None:
             return
+        if opening.path is not None:
+            self._end()
+            self.open_path(opening.path)
+        elif pictures is not None:
+            if not self._now.is_training:
+                self._put_run(*cast("tuple[Run, Codec | None]", result))
+            self._on_all_read(opening, pictures)
+        else:
+            self._on_pictures_read(opening, cast("ImageDataset", result))
+
+    def _on_pictures_read(self, opening: Opening, dataset: ImageDataset) -> None:
+        if opening.grows:
+            if not self._now.is_training:  # a run keeps the pictures that it was begun with
+                self.dataset_grown.emit(dataset)
+            self._on_all_read(opening, dataset)
+            return
+        self._pictures = dataset
         self.dataset_opened.emit(dataset, opening.select)
-        if opening.run is not None:
-            self._show_run(opening.run)
+        run = opening.run
+        if run is None:
+            self._on_all_read(opening, dataset)
+        else:
+            self.progressed.emit(tr("Opening {name}", name=run.name), 0, 0)
+            self._runner.start(lambda: _read_run_beside(run))
+
+    def _on_all_read(self, opening: Opening, dataset: ImageDataset) -> None:
+        self._end()
+        if opening.may_grow and dataset.identity.source == FIRST_FACES:
+            self._import(Opening(BUILT_IN, opening.policy, grows=True))
+            return
         if opening.recipe is not None:
             self._apply(opening.recipe, opening.recipe_note)
             return
@@ -233,21 +297,24 @@ class Opener(QObject):
 
     @Slot(object)
     def _on_failed(self, error: Exception) -> None:
-        opening = self._opening
+        opening, pictures = self._opening, self._pictures
+        if opening is not None and pictures is not None:  # the run cannot be read; its pictures are here
+            self.failed.emit(error)
+            self._on_all_read(opening, pictures)
+            return
         self._end()
         self.failed.emit(error)
         if opening is not None and opening.fall_back:
             self._import(Opening(BUILT_IN, ImportConfig(), run=opening.run))
 
     def _show_run(self, path: Path) -> None:
-        now = self._now
         try:
-            run = Run.open(path)
-            codec = Codec.from_run(run) if run.has_weights else None
+            self._put_run(*_read_run(path))
         except LatentDialsError as error:
             self.failed.emit(error)
-            return
-        dataset = now.dataset
+
+    def _put_run(self, run: Run, codec: Codec | None) -> None:
+        dataset = self._now.dataset
         if codec is not None and dataset is not None and codec.picture_shape != dataset.picture_shape:
             self.warned.emit(
                 tr(
@@ -279,8 +346,44 @@ class Opener(QObject):
             self.message_posted.emit(tr("The edit of the picture is restored."))
 
 
+def _last_time() -> Opening:
+    saved = memory.load(memory.session_path(), memory.SavedSession)
+    if saved is None or saved.source == FIRST_FACES:
+        run = resource_path(*BUNDLED_RUN)
+        return Opening(BUILT_IN, ImportConfig(), run=run if is_run(run) else None, may_grow=True)
+    run = Path(saved.run) if saved.run else None
+    return Opening(saved.source, saved.policy, saved.index, run=run, fall_back=True)
+
+
+def _read_pictures(opening: Opening) -> Generator[ImportProgress, None, ImageDataset | None]:
+    """The pictures of an opening, in a thread of its own; None where the path must be looked at first."""
+    if opening.path is not None:
+        heavy.need("recipe")  # and with it all that a run or a recipe is read by
+        return None
+    source = opening.source
+    if opening.may_grow and not heavy.datasets.inspect_source(source, opening.policy).cached:
+        source = FIRST_FACES
+    return (yield from heavy.datasets.import_dataset(source, opening.policy))
+
+
+def _read_run_beside(path: Path) -> Generator[object, None, tuple[Run, Codec | None]]:
+    """A run and its codec, in a thread of its own."""
+    yield from ()
+    return _read_run(path)
+
+
+def _read_run(path: Path) -> tuple[Run, Codec | None]:
+    """A run and its codec, or None where it has no weights. Raises: LatentDialsError."""
+    run = heavy.runs.Run.open(path)
+    return run, heavy.codec.Codec.from_run(run) if run.has_weights else None
+
+
+def _is_built_in(source: str) -> bool:
+    return source == BUILT_IN or source.startswith(BUILT_IN + ":")
+
+
 def _is_at_hand(source: str) -> bool:
-    return source == BUILT_IN or source.startswith(BUILT_IN + ":") or Path(source).exists()
+    return _is_built_in(source) or Path(source).exists()
 
 
 def _name(source: str) -> str:
@@ -299,7 +402,7 @@ def _find_run(recipe: Recipe, current: Run | None) -> tuple[Path | None, str]:
     candidates.append(resource_path(*BUNDLED_RUN))
     for path in candidates:
         weights = path / MODEL
-        if weights.is_file() and weights_fingerprint(weights) == wanted.fingerprint:
+        if weights.is_file() and heavy.codec.weights_fingerprint(weights) == wanted.fingerprint:
             return path, ""
     if is_run(wanted.path):
         note = tr(

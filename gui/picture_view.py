@@ -55,6 +55,7 @@ class PictureView(QWidget):
         self._name = name
         self._pixels: NDArray[np.uint8] | None = None
         self._image: QImage | None = None
+        self._other_pixels: NDArray[np.uint8] | None = None
         self._other: QImage | None = None
         self._hint = ""
         self.align = Align.CENTRE
@@ -89,8 +90,10 @@ class PictureView(QWidget):
 
     def set_other(self, pixels: NDArray[np.uint8] | None) -> None:
         """The picture that shows left of the divider."""
-        self._other = None if pixels is None else to_qimage(pixels)
-        self.update()
+        if pixels is not self._other_pixels:
+            self._other_pixels = pixels
+            self._other = None if pixels is None else to_qimage(pixels)
+            self.update()
 
     def set_hint(self, hint: str) -> None:
         """What to say while there is no picture."""

@@ -1,10 +1,16 @@
 """A recipe as a document of the session; the way there is core's make_recipe."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from core.edits import parse_edits
 from core.errors import EditError
-from core.export.recipe import Recipe
 from core.translate import tr
 from gui.edit_state import Document, EditState, Kept
+
+if TYPE_CHECKING:
+    from core.export.recipe import Recipe
 
 
 def document_of(recipe: Recipe, index: int, latent_dim: int) -> Document:

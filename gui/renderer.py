@@ -1,17 +1,27 @@
 """What the canvas shows, computed beside the window: the pictures of the newest edit, strips, kept ones."""
 
+from __future__ import annotations
+
+import time
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal, Slot
 
-from core.codec import Codec
-from core.latents import traversal
+from gui import heavy
 from gui.background import LatestOnly
 from gui.edit_state import EditState, Kept
 
+if TYPE_CHECKING:
+    from core.codec import Codec
+    from core.sketch import Sketch
+
 STRIP_STEPS = 9
+# The window lets the lane begin before it turns to its dials and captions: else the decoder waits for the
+# interpreter at each of its twenty calls, up to a switch interval at a time.
+HEAD_START_S = 0.001
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,13 +48,18 @@ class Traversal:
 
 @dataclass(frozen=True, eq=False)
 class PictureRequest:
-    """Show original under codec, edited by edit; known carries the picture's code if it was computed."""
+    """Show original under codec, edited by edit; known carries the picture's code if it was computed.
+
+    in_motion: a hand is on a dial; the edited picture may be a sketch's, until it is asked for without.
+    """
 
     codec: Codec
     index: int
     original: NDArray[np.uint8]
     edit: EditState
     known: Pictures | None = None
+    in_motion: bool = False
+    sketch: Sketch | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,6 +73,20 @@ class ExtrasRequest:
     span: tuple[float, float]
     centre_spread: tuple[float, float] | None  # mean and standard deviation of the data's codes
     kept: tuple[Kept, ...]
+
+    def is_answered_like(self, other: ExtrasRequest) -> bool:
+        """Whether both have the same answer: the dial in hand may stand elsewhere, as its strip shows all of it."""
+        walked, before = self.edited_code.copy(), other.edited_code.copy()
+        if self.codec is not other.codec or self.dim != other.dim or len(walked) != len(before):
+            return False
+        walked[self.dim] = before[self.dim] = 0.0
+        return (
+            self.span == other.span
+            and self.centre_spread == other.centre_spread
+            and self.kept == other.kept
+            and np.array_equal(walked, before)
+            and (not self.kept or np.array_equal(self.code, other.code))
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,13 +108,15 @@ def develop(request: PictureRequest) -> Pictures:
     if request.edit.is_empty:
         return replace(known, edited=known.reconstruction, edited_code=known.code)
     edited_code = request.edit.code(known.code)
+    if request.sketch is not None:
+        return replace(known, edited=request.sketch.decode(edited_code), edited_code=edited_code)
     return replace(known, edited=codec.decode(edited_code)[0], edited_code=edited_code)
 
 
 def develop_extras(request: ExtrasRequest) -> Extras:
     """The strip and the kept pictures for a request, decoded in one batch."""
     low, high = request.span
-    codes = traversal(request.edited_code, request.dim, low, high, STRIP_STEPS)
+    codes = heavy.latents.traversal(request.edited_code, request.dim, low, high, STRIP_STEPS)
     kept = [kept.state.code(request.code) for kept in request.kept]
     pictures = request.codec.decode(np.stack([*codes, *kept]))
     values = codes[:, request.dim]
@@ -98,7 +129,7 @@ def develop_extras(request: ExtrasRequest) -> Extras:
 
 
 class Renderer(QObject):
-    """Two lanes, each answering only the newest request: the edited picture first of all, the rest beside.
+    """Lanes that answer only the newest request each: the edited picture first of all, the rest beside.
 
     Signals:
         pictures_ready(object, object): PictureRequest and its Pictures.
@@ -112,8 +143,14 @@ class Renderer(QObject):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._pictures = LatestOnly(develop, self)
-        self._extras = LatestOnly(develop_extras, self)
+        self._pictures = LatestOnly(develop, self, prepare=_use_one_thread)
+        self._extras = LatestOnly(develop_extras, self, prepare=_use_one_thread)
+        self._extras_asked: ExtrasRequest | None = None
+        self._sketches = LatestOnly(_sketched, self, prepare=_use_one_thread)
+        self._sketch: tuple[Codec, Sketch] | None = None
+        self._sketch_asked: Codec | None = None
+        self._sketches.answered.connect(self._on_sketched)
+        self._sketches.failed.connect(self._on_failed)
         self._pictures.answered.connect(self.pictures_ready)
         self._extras.answered.connect(self.extras_ready)
         self._pictures.failed.connect(self._on_failed)
@@ -126,17 +163,54 @@ class Renderer(QObject):
 
     def request_pictures(self, request: PictureRequest) -> None:
         """Ask for the pictures; an older request that still waits is dropped."""
+        if not request.in_motion:
+            self._pictures.submit(request)
+            return
+        if self._sketch is not None and self._sketch[0] is request.codec:
+            request = replace(request, sketch=self._sketch[1])
+        elif self._sketch_asked is not request.codec:
+            self._sketch_asked = request.codec
+            self._sketches.submit((request.codec, self._sketch[1] if self._sketch else None))
+        is_free = self._pictures.idle
         self._pictures.submit(request)
+        if is_free:
+            time.sleep(HEAD_START_S)
 
-    def request_extras(self, request: ExtrasRequest) -> None:
-        """Ask for the strip and the kept pictures; an older request that still waits is dropped."""
-        self._extras.submit(request)
+    def request_extras(self, request: ExtrasRequest, *, again: bool = False) -> None:
+        """Ask for the strip and the kept pictures; an older request that still waits is dropped.
+
+        What has the same answer as the request before is not computed, unless it is wanted again: while a dial
+        is turned, nothing of its own strip changes.
+        """
+        if again or self._extras_asked is None or not request.is_answered_like(self._extras_asked):
+            self._extras_asked = request
+            self._extras.submit(request)
 
     def close(self) -> None:
-        """Stop both lanes and wait for them."""
+        """Stop every lane and wait for it."""
+        self._sketches.stop_and_wait()
         self._pictures.stop_and_wait()
         self._extras.stop_and_wait()
 
     @Slot(object, object)
+    def _on_sketched(self, asked: tuple[Codec, Sketch | None], sketch: Sketch) -> None:
+        self._sketch = asked[0], sketch
+
+    @Slot(object, object)
     def _on_failed(self, _request: object, error: object) -> None:
+        self._extras_asked = None
         self.failed.emit(error)
+
+
+def _sketched(asked: tuple[Codec, Sketch | None]) -> Sketch:
+    codec, like = asked
+    return heavy.sketch.Sketch(codec, like)
+
+
+def _use_one_thread() -> None:
+    """Of torch's, for the lane that calls it: one picture is too little work to share.
+
+    Decoding one 64x64 picture with conv took 6.4 ms with two threads and 2.8 ms with one, fc 2.6 and 2.5 ms, and
+    two threads wait for each other whenever training or the window has one of the cores.
+    """
+    heavy.torch.set_num_threads(1)

@@ -1,30 +1,35 @@
 """Session: the single source of truth of the window. Panels draw what it holds and ask it to change."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QElapsedTimer, QObject, QTimer, Signal, Slot
 
-from core.codec import Codec
 from core.config import ImportConfig, TrainConfig
-from core.datasets import ImageDataset
 from core.errors import EditError, LatentDialsError, RunError
-from core.export.recipe import Recipe, make_recipe
-from core.latents import CODES_FILE, CODES_LIMIT
-from core.models import build_network
 from core.places import cache_folder, runs_folder
-from core.runs import MODEL, Run
 from core.translate import tr
-from gui import memory
+from gui import heavy, memory
 from gui.analyst import QUICK_LIMIT, Analyst, Subject
 from gui.edit_state import Document, Kept
 from gui.editing import Editing
+from gui.follower import Follower
+from gui.loading import Loading
 from gui.opener import Opener
 from gui.renderer import Extras, ExtrasRequest, PictureRequest, Pictures, Renderer, Traversal
 from gui.trainer import PreviewRequest, Trainer, TrainingState
 from resources import resource_path
+
+if TYPE_CHECKING:
+    from core.codec import Codec
+    from core.datasets import ImageDataset
+    from core.export.recipe import Recipe
+    from core.runs import Run
 
 PREVIEW_COUNT = 6
 _SAVE_DELAY_MS = 400
@@ -52,6 +57,7 @@ class Session(Editing):
         traversal_changed(): traversal is newly computed, or None.
         previews_chosen(): preview_indices are others.
         task_changed(): task is another, or None.
+        opening_changed(): awaits_pictures or awaits_model is another.
     """
 
     dataset_changed = Signal()
@@ -61,6 +67,7 @@ class Session(Editing):
     traversal_changed = Signal()
     previews_chosen = Signal()
     task_changed = Signal()
+    opening_changed = Signal()
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -68,6 +75,7 @@ class Session(Editing):
         self.traversal: Traversal | None = None
         self.preview_indices: tuple[int, ...] = ()
         self.task: Task | None = None
+        self._awaited = (False, False)
         self._shown: tuple[Codec, int] | None = None  # whose pictures are shown; others come within a moment
         self._renderer = Renderer(self)
         self._renderer.pictures_ready.connect(self._on_pictures_ready)
@@ -81,8 +89,18 @@ class Session(Editing):
         self.trainer.weights_arrived.connect(self._on_weights_arrived)
         self.trainer.ended.connect(self._on_training_ended)
         self.trainer.failed.connect(self._on_failed)
+        self.follower = Follower(self.trainer, self)
+        self.follower.state_changed.connect(self._share_cores)
+        self.follower.config_changed.connect(self.run_changed)
+        self.follower.codec_arrived.connect(self._on_newer_codec)
+        self.follower.message_posted.connect(self.message_posted)
+        self.follower.lost.connect(self._on_failed)
+        self.trainer.state_changed.connect(self._follow)
+        self.loading = Loading(self)
+        self.loading.failed.connect(self._on_failed)
         self.opener = Opener(self, self)
         self.opener.dataset_opened.connect(self.put_dataset)
+        self.opener.dataset_grown.connect(self.put_more)
         self.opener.run_opened.connect(self.put_run)
         self.opener.document_opened.connect(self.put_document)
         self.opener.progressed.connect(self._on_opener_progressed)
@@ -90,6 +108,8 @@ class Session(Editing):
         self.opener.message_posted.connect(self.message_posted)
         self.opener.warned.connect(self.failed)
         self.opener.failed.connect(self._on_failed)
+        self.trainer.state_changed.connect(self._share_cores)
+        self._is_held = False
         self._studied = QElapsedTimer()
         self._save_timer = QTimer(self, singleShot=True, interval=_SAVE_DELAY_MS)
         self._save_timer.timeout.connect(self.save)
@@ -115,6 +135,16 @@ class Session(Editing):
         """Whether every picture asked for has been shown."""
         return self._renderer.idle and not self.opener.is_busy
 
+    @property
+    def awaits_pictures(self) -> bool:
+        """Whether there are no pictures yet and some are being opened."""
+        return self.dataset is None and self.opener.is_busy
+
+    @property
+    def awaits_model(self) -> bool:
+        """Whether there is no model yet and one is being opened."""
+        return self.codec is None and self.opener.run_to_come is not None
+
     def original(self) -> NDArray[np.uint8] | None:
         """The selected picture (H,W,C)."""
         if self.dataset is None or self.index < 0:
@@ -124,8 +154,14 @@ class Session(Editing):
     # ---- hands ------------------------------------------------------------------------------------------
 
     def hold_hand(self, held: bool) -> None:
-        """A hand is on a dial: training waits between its steps."""
+        """A hand is on a dial: training waits, measurements leave it the cores, pictures may be sketches."""
+        self._is_held = held
         self.trainer.hold(held)
+        self._share_cores()
+        if self._save_timer.isActive():
+            self._save_timer.start()  # writing to the disk can wait until the hand rests
+        if self.pictures is not None and (held or not self.edit.is_empty):
+            self._request_pictures()  # so that what decodes them is warm; in full once the hand has gone
 
     # ---- previews --------------------------------------------------------------------------------------
 
@@ -179,8 +215,11 @@ class Session(Editing):
         if self.trainer.is_active:
             self.failed.emit(tr("A run is being trained: stop it first."))
             return
+        if self.opener.is_growing:
+            self.failed.emit(tr("The built-in faces are still being drawn: train in a moment."))
+            return
         try:
-            run = Run.create(_new_run_path(config, self.dataset), config, self.dataset.identity)
+            run = heavy.runs.Run.create(_new_run_path(config, self.dataset), config, self.dataset.identity)
         except (LatentDialsError, OSError) as error:
             self.failed.emit(str(error))
             return
@@ -195,12 +234,21 @@ class Session(Editing):
             run is not None
             and self.dataset is not None
             and not self.trainer.is_active
+            and not self.follower.is_live
             and run.has_checkpoint
             and run.config.data.fingerprint == self.dataset.identity.fingerprint
         )
 
     def continue_training(self, epochs: int | None = None) -> None:
         """Train the open run further, from its last checkpoint, up to epochs in all."""
+        if self.follower.is_live and self.run is not None:
+            self.failed.emit(
+                tr(
+                    "{name} is being trained elsewhere right now: stop it there first, or train a new run.",
+                    name=self.run.name,
+                )
+            )
+            return
         if not self.can_continue or self.run is None or self.dataset is None:
             self.failed.emit(
                 tr("This run cannot be continued: its checkpoint or its pictures are not at hand.")
@@ -232,8 +280,18 @@ class Session(Editing):
         self.previews_chosen.emit()
         self._take_up_document(min(max(select, 0), len(dataset) - 1))
         if self.codec is not None:
-            self._study(CODES_LIMIT)
+            self._study(heavy.encoding.CODES_LIMIT)
         self._request_previews()
+
+    @Slot(object)
+    def put_more(self, dataset: ImageDataset) -> None:
+        """Take over pictures that begin with those that are open; the document and its history stay."""
+        self.dataset = dataset
+        self.dataset_changed.emit()
+        self.selection_changed.emit()
+        if self.codec is not None:
+            self._study(heavy.encoding.CODES_LIMIT)
+        self.save()
 
     @Slot(object, object)
     def put_run(self, run: Run | None, codec: Codec | None) -> None:
@@ -255,8 +313,9 @@ class Session(Editing):
         self.pictures_changed.emit()
         self.traversal_changed.emit()
         if codec is not None and self.dataset is not None:
-            self._study(CODES_LIMIT)
+            self._study(heavy.encoding.CODES_LIMIT)
         self._request_previews()
+        self._follow()
 
     @Slot(object, str)
     def put_document(self, document: Document, text: str) -> None:
@@ -288,7 +347,8 @@ class Session(Editing):
         if self.pictures is None or self.run is None or self.dataset is None:
             raise EditError(tr("There is no edited picture yet: open pictures and a model first."))
         adjustments = [(kept.state.as_edits(), kept.note) for kept in self.adjustments(positions, with_edit)]
-        return make_recipe(self.run, self.dataset.identity, self.index, self.pictures.code, adjustments)
+        code, data = self.pictures.code, self.dataset.identity
+        return heavy.recipe.make_recipe(self.run, data, self.index, code, adjustments)
 
     # ---- keeping ---------------------------------------------------------------------------------------
 
@@ -299,10 +359,11 @@ class Session(Editing):
         if self.dataset is None:
             return
         identity = self.dataset.identity
+        run = self.run.path if self.run else self.opener.run_to_come
         open_now = memory.SavedSession(
             source=identity.source,
             policy=identity.policy,
-            run=str(self.run.path) if self.run else None,
+            run=str(run) if run else None,
             index=max(self.index, 0),
         )
         try:
@@ -318,8 +379,10 @@ class Session(Editing):
     def close(self) -> None:
         """Save, stop training so that the run is whole, and end every thread."""
         self.save()
+        self.loading.close()
         self.opener.close()
         self.trainer.close()
+        self.follower.close()
         self.analyst.close()
         self._renderer.close()
 
@@ -368,7 +431,8 @@ class Session(Editing):
         if self.codec is None or original is None or original.shape != self.codec.picture_shape:
             return
         known = self.pictures if self._shown == (self.codec, self.index) else None
-        self._renderer.request_pictures(PictureRequest(self.codec, self.index, original, self.edit, known))
+        request = PictureRequest(self.codec, self.index, original, self.edit, known, self._is_held)
+        self._renderer.request_pictures(request)
 
     @Slot()
     def _request_extras(self) -> None:
@@ -383,9 +447,8 @@ class Session(Editing):
         else:
             span = (float(stats.low[dim]), float(stats.high[dim]))
             centre_spread = (float(stats.mean[dim]), float(stats.std[dim]))
-        self._renderer.request_extras(
-            ExtrasRequest(codec, pictures.code, pictures.edited_code, dim, span, centre_spread, self.kept)
-        )
+        request = ExtrasRequest(codec, pictures.code, pictures.edited_code, dim, span, centre_spread, self.kept)
+        self._renderer.request_extras(request, again=len(self.kept_pictures) != len(self.kept))
 
     def _request_previews(self) -> None:
         codec, dataset = self.codec, self.dataset
@@ -400,16 +463,30 @@ class Session(Editing):
             epoch = float(epochs[-1]) if len(epochs) else 0.0
         self.trainer.request_previews(PreviewRequest(codec, dataset, self.preview_indices, epoch))
 
+    @Slot()
+    def _share_cores(self) -> None:
+        self.analyst.leave_cores(self._is_held or self.trainer.is_active or self.follower.is_live)
+
+    @Slot()
+    def _follow(self) -> None:
+        """Look for what others write into the open run's folder, unless this window trains it."""
+        self.follower.follow(None if self.trainer.is_active else self.run, self.codec is not None)
+
+    @Slot(object, bool)
+    def _on_newer_codec(self, codec: Codec, at_rest: bool) -> None:
+        if self.dataset is not None and codec.picture_shape != self.dataset.picture_shape:
+            return
+        self._use_codec(codec, heavy.encoding.CODES_LIMIT if at_rest else QUICK_LIMIT)
+
     def _study(self, limit: int) -> None:
         if self.codec is None or self.dataset is None:
             return
-        weights = keep = None
-        if self.run is not None and limit == CODES_LIMIT and self.run.has_weights:
-            weights = self.run.path / MODEL
+        folder = None
+        if self.run is not None and limit == heavy.encoding.CODES_LIMIT:
             is_bundled = self.run.path.is_relative_to(resource_path())  # which may not be written to
-            keep = (cache_folder() / self.run.name if is_bundled else self.run.path) / CODES_FILE
+            folder = cache_folder() / self.run.name if is_bundled else self.run.path
         self._studied.start()
-        self.analyst.study(Subject(self.codec, self.dataset, limit, weights, keep))
+        self.analyst.study(Subject(self.codec, self.dataset, limit, folder))
 
     def _use_codec(self, codec: Codec, limit: int) -> None:
         first = self.codec is None
@@ -419,7 +496,7 @@ class Session(Editing):
             self._take_up_document(max(self.index, 0))
         self._request_pictures()
         is_due = not self._studied.isValid() or self._studied.elapsed() > STUDY_INTERVAL_MS
-        if limit == CODES_LIMIT or first or (is_due and not self.analyst.is_running):
+        if limit == heavy.encoding.CODES_LIMIT or first or (is_due and not self.analyst.is_running):
             self._study(limit)
         self._request_previews()
 
@@ -429,6 +506,7 @@ class Session(Editing):
             return
         self.pictures = pictures
         self._shown = (request.codec, request.index)
+        self.loading.go_on()
         self.pictures_changed.emit()
         self._request_extras()
 
@@ -447,7 +525,7 @@ class Session(Editing):
         run = self.run
         if run is None or not self.trainer.is_active:
             return
-        codec = self.codec or Codec(build_network(run.config.network))
+        codec = self.codec or heavy.codec.Codec(heavy.models.build_network(run.config.network))
         self._use_codec(codec.update(weights), QUICK_LIMIT)  # pyright: ignore[reportArgumentType]
 
     @Slot(object)
@@ -456,7 +534,7 @@ class Session(Editing):
             return
         try:
             if run.has_weights:
-                self._use_codec(Codec.from_run(run), CODES_LIMIT)
+                self._use_codec(heavy.codec.Codec.from_run(run), heavy.encoding.CODES_LIMIT)
         except LatentDialsError as error:
             self.failed.emit(str(error))
         self.run_changed.emit()
@@ -465,7 +543,7 @@ class Session(Editing):
     def _on_analyst_progressed(self, progress: object) -> None:
         if self.opener.is_busy:
             return
-        if progress is None or self.trainer.state is not TrainingState.IDLE:
+        if progress is None or self.trainer.state is not TrainingState.IDLE or self.follower.is_live:
             self.show_task(None)
         else:
             self.show_task(Task(progress.text, progress.done, progress.total))  # pyright: ignore[reportAttributeAccessIssue]
@@ -473,10 +551,20 @@ class Session(Editing):
     @Slot(str, int, int)
     def _on_opener_progressed(self, text: str, done: int, total: int) -> None:
         self.show_task(Task(text, done, total))
+        self._tell_awaited()
+
+    def _tell_awaited(self) -> None:
+        awaited = (self.awaits_pictures, self.awaits_model)
+        if awaited != self._awaited:
+            self._awaited = awaited
+            self.opening_changed.emit()
 
     @Slot()
     def _on_opener_ended(self) -> None:
         self.show_task(None)
+        self._tell_awaited()
+        if self.codec is None:
+            self.loading.go_on()
 
     @Slot(object)
     def _on_failed(self, error: Exception) -> None:

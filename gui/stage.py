@@ -86,7 +86,7 @@ class Stage(QWidget):
         shapes = [None if picture is None else picture.shape for picture in self._pictures]
         self._pictures = (original, reconstruction, edited)
         self._changed = changed
-        self._show()
+        self._show(at_once=True)
         if shapes != [None if picture is None else picture.shape for picture in self._pictures]:
             self._arrange()
 
@@ -144,7 +144,8 @@ class Stage(QWidget):
         """What the edited picture is compared with."""
         return self._pictures[0] if self.against_original else self._pictures[1]
 
-    def _show(self) -> None:
+    def _show(self, *, at_once: bool = False) -> None:
+        """Bring the views up to date; at_once paints them before any caption is measured and written."""
         original, reconstruction, edited = self._pictures
         self.original.set_pixels(original)
         self.reconstruction.set_pixels(reconstruction)
@@ -169,6 +170,8 @@ class Stage(QWidget):
         else:
             self.difference.set_pixels(None)
         self.scale.setVisible(self.levels is not None)
+        if at_once and edited is not None:
+            self.edited.repaint()  # with every other view that waits for it
         self.shown_changed.emit()
 
     @Slot(float)

@@ -3,14 +3,15 @@
 It knows a data set, an order and a few marks; what a click means is its owner's business.
 """
 
-from collections import OrderedDict
+from __future__ import annotations
+
 from math import ceil
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QEvent, QPoint, QRect, QRectF, QSize, Qt, Signal, Slot
+from PySide6.QtCore import QEvent, QPoint, QRect, QRectF, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import (
-    QBrush,
     QColor,
     QContextMenuEvent,
     QHelpEvent,
@@ -19,21 +20,19 @@ from PySide6.QtGui import (
     QPainter,
     QPaintEvent,
     QPen,
-    QPixmap,
     QResizeEvent,
-    QTransform,
 )
 from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QToolTip, QWidget
 
-from core.datasets.dataset import ImageDataset
 from core.translate import tr
-from gui.qimage import to_qimage
 from gui.theme import current_theme, theme_watch
+from gui.tile_cache import RADIUS_PX, TileCache, blank_tile
+
+if TYPE_CHECKING:
+    from core.datasets.dataset import ImageDataset
 
 GAP_PX = 6
 MARGIN_PX = 3  # room for the ring of a tile at the edge
-RADIUS_PX = 4.0
-CACHE_BYTES = 48 * 1024 * 1024
 _NONE = np.zeros(0, dtype=np.int64)
 
 
@@ -61,8 +60,10 @@ class TileGrid(QAbstractScrollArea):
         self._errors: NDArray[np.float32] | None = None
         self._thumbnail_px = 60
         self._hint = ""
-        self._cache: OrderedDict[tuple[int, int], QPixmap] = OrderedDict()
-        self._cache_bytes = 0
+        self._tiles = TileCache()
+        self._rest = QTimer(self)  # for the tiles that a paint had no time to make
+        self._rest.setSingleShot(True)
+        self._rest.timeout.connect(self.viewport().update)
         self._top = 0  # place in the order of the first tile that was painted last
         self._selected_seen = False  # whether the selected one was among them
         self.tiles_painted = 0  # by the latest paint event: what keeps a large data set smooth
@@ -87,6 +88,11 @@ class TileGrid(QAbstractScrollArea):
         return self._selected
 
     @property
+    def is_filling(self) -> bool:
+        """Whether tiles that are in view are still to be made."""
+        return self._rest.isActive()
+
+    @property
     def thumbnail_px(self) -> int:
         """The least width of a tile; tiles grow until a row is full."""
         return self._thumbnail_px
@@ -94,7 +100,7 @@ class TileGrid(QAbstractScrollArea):
     def set_dataset(self, dataset: ImageDataset | None) -> None:
         """Show another data set, all of it, in order of index."""
         self._dataset = dataset
-        self._forget_tiles()
+        self._tiles.set_dataset(dataset)
         self._errors = None
         self._selected = -1
         self.set_order(_NONE if dataset is None else np.arange(len(dataset), dtype=np.int64))
@@ -245,17 +251,39 @@ class TileGrid(QAbstractScrollArea):
         self._selected_seen = selected >= 0 and self.tile_rect(selected).intersects(self.viewport().rect())
         first = max(0, (event.rect().top() + offset - 2 * MARGIN_PX) // pitch) * columns
         last = min(len(self._order), ((event.rect().bottom() + offset) // pitch + 1) * columns)
-        for position in range(first, last):
-            index = int(self._order[position])
-            rect = self.tile_rect(position)
-            painter.drawPixmap(rect.topLeft(), self._tile(index))
-            self.tiles_painted += 1
-            if index in self._previews:
-                self._paint_dot(painter, rect, theme.color("third"))
-            if index == self._target and index != self._selected:
-                self._paint_ring(painter, rect, theme.color("secondary"), dashed=True)
-            if index == self._selected:
-                self._paint_ring(painter, rect, theme.color("accent"), dashed=False)
+        self._paint_tiles(painter, first, last)
+        marked = [self._selected, self._target, *self._previews]
+        for position in (self.position_of(index) for index in marked):
+            if first <= position < last:
+                self._paint_marks(painter, int(self._order[position]), self.tile_rect(position))
+
+    def _paint_tiles(self, painter: QPainter, first: int, last: int) -> None:
+        """Paint the tiles at places first to last, blank ones where the time for this paint is up."""
+        size, ratio, columns, pitch = self.tile_px, self.devicePixelRatioF(), self.columns, self._pitch()
+        places = [MARGIN_PX + column * (size + GAP_PX) for column in range(columns)]
+        offset = self.verticalScrollBar().value() - MARGIN_PX
+        indices = self._order[first:last]
+        self._tiles.begin_paint(indices, size)
+        blank = None
+        for position, index in enumerate(indices.tolist(), first):
+            row, column = divmod(position, columns)
+            tile = self._tiles.tile(index, size, ratio)
+            if tile is None:
+                blank = blank or blank_tile(current_theme().color("raised"), size, ratio)
+                tile = blank
+            painter.drawPixmap(places[column], row * pitch - offset, tile)
+        self.tiles_painted = len(indices)
+        if blank is not None:
+            self._rest.start(0)
+
+    def _paint_marks(self, painter: QPainter, index: int, rect: QRect) -> None:
+        theme = current_theme()
+        if index in self._previews:
+            self._paint_dot(painter, rect, theme.color("third"))
+        if index == self._target and index != self._selected:
+            self._paint_ring(painter, rect, theme.color("secondary"), dashed=True)
+        if index == self._selected:
+            self._paint_ring(painter, rect, theme.color("accent"), dashed=False)
 
     def _paint_ring(self, painter: QPainter, rect: QRect, color: QColor, *, dashed: bool) -> None:
         pen = QPen(color, 2.0, Qt.PenStyle.DashLine if dashed else Qt.PenStyle.SolidLine)
@@ -268,53 +296,13 @@ class TileGrid(QAbstractScrollArea):
         painter.setBrush(color)
         painter.drawEllipse(QRectF(rect.right() - 10, rect.top() + 3, 8, 8))
 
-    def _tile(self, index: int) -> QPixmap:
-        size = self.tile_px
-        key = (index, size)
-        tile = self._cache.get(key)
-        if tile is not None:
-            self._cache.move_to_end(key)
-            return tile
-        tile = self._make_tile(index, size)
-        self._cache[key] = tile
-        self._cache_bytes += tile.width() * tile.height() * 4
-        while self._cache_bytes > CACHE_BYTES and len(self._cache) > 1:
-            _, old = self._cache.popitem(last=False)
-            self._cache_bytes -= old.width() * old.height() * 4
-        return tile
-
-    def _make_tile(self, index: int, size: int) -> QPixmap:
-        assert self._dataset is not None
-        ratio = self.devicePixelRatioF()
-        side = max(1, round(size * ratio))
-        pixels = self._dataset.pixels[index]
-        thinning = max(1, min(pixels.shape[:2]) // (2 * side))  # a fast first step for pictures far too large
-        image = to_qimage(pixels[::thinning, ::thinning])
-        image = image.scaled(
-            QSize(side, side), Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
-        )
-        left, top = (side - image.width()) // 2, (side - image.height()) // 2
-        tile = QPixmap(side, side)
-        tile.fill(Qt.GlobalColor.transparent)
-        painter = QPainter(tile)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        brush = QBrush(image)
-        brush.setTransform(QTransform.fromTranslate(left, top))
-        painter.setBrush(brush)
-        painter.setPen(Qt.PenStyle.NoPen)
-        radius = RADIUS_PX * ratio
-        painter.drawRoundedRect(QRect(left, top, image.width(), image.height()), radius, radius)
-        painter.end()
-        tile.setDevicePixelRatio(ratio)
-        return tile
-
-    def _forget_tiles(self) -> None:
-        self._cache.clear()
-        self._cache_bytes = 0
-
     @Slot()
     def _on_theme_changed(self) -> None:
         self.viewport().update()
+
+    def scrollContentsBy(self, dx: int, dy: int) -> None:
+        """Move what is painted; only what comes into view is painted anew."""
+        self.viewport().scroll(dx, dy)
 
     # Hands
 
@@ -322,7 +310,7 @@ class TileGrid(QAbstractScrollArea):
         """Lay the rows out again; what was in view stays in view."""
         super().resizeEvent(event)
         if event.size().width() != event.oldSize().width():
-            self._forget_tiles()
+            self._tiles.clear()
         self._arrange_around()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:

@@ -1,5 +1,9 @@
 """TrainingPanel: the settings of a run, its buttons and how far it is."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import (
     QFrame,
@@ -16,9 +20,8 @@ from PySide6.QtWidgets import (
 
 from core.config import TrainConfig
 from core.errors import ConfigError, LatentDialsError
-from core.models import NetworkConfig
-from core.training import TrainRecord
 from core.translate import tr
+from gui import heavy
 from gui.advanced_popover import AdvancedPopover
 from gui.architecture_dialog import ArchitectureDialog
 from gui.elided_label import ElidedLabel
@@ -27,6 +30,10 @@ from gui.session import Session
 from gui.settings_form import SettingsForm
 from gui.theme import UNIT_PX
 from gui.trainer import TrainingState
+
+if TYPE_CHECKING:
+    from core.models import NetworkConfig
+    from core.training import TrainRecord
 
 _PRECISIONS = {"bfloat16": "bf16", "float32": "fp32"}
 
@@ -45,6 +52,7 @@ class TrainingPanel(QWidget):
         self._session = session
         self._trainer = session.trainer
         self._continues = False
+        self._is_elsewhere = False
         self.setObjectName("trainingPanel")
         self.setAccessibleName(tr("Training"))
         self.setMinimumWidth(340)
@@ -140,6 +148,7 @@ class TrainingPanel(QWidget):
 
         self._trainer.state_changed.connect(self._on_changed)
         self._trainer.records_arrived.connect(self._on_records_arrived)
+        session.follower.state_changed.connect(self._on_follower_changed)
         session.dataset_changed.connect(self._on_changed)
         session.run_changed.connect(self._on_run_changed)
         self._on_run_changed()
@@ -180,7 +189,7 @@ class TrainingPanel(QWidget):
             self._refuse(str(error))
             return
         run = self._session.run
-        if run is not None and self._session.can_continue:
+        if run is not None and (self._session.can_continue or self._is_elsewhere):
             self._session.continue_training(max(epochs, run.config.train.epochs))
 
     @Slot()
@@ -217,7 +226,7 @@ class TrainingPanel(QWidget):
             return None
         dataset = self._session.dataset
         height, width, channels = dataset.picture_shape if dataset is not None else (64, 64, 3)
-        return NetworkConfig(
+        return heavy.models.NetworkConfig(
             network=train.network,
             objective=train.objective,
             latent_dim=train.latent_dim,
@@ -246,6 +255,8 @@ class TrainingPanel(QWidget):
     def _may_continue(self) -> bool:
         """Whether continuing would train anything: the run is not finished, or more epochs are asked for."""
         run = self._session.run
+        if run is not None and self._is_elsewhere:
+            return True  # by the look of it; the session refuses with a sentence
         if run is None or not self._session.can_continue:
             return False
         try:
@@ -308,9 +319,13 @@ class TrainingPanel(QWidget):
         done = 0.0
         if record is not None and record.steps_total:
             done = record.step / record.steps_total
+        elif self._is_elsewhere:
+            done = self._session.follower.share_done()
         self.progress_bar.setValue(round(1000 * done))
 
     def _device_text(self, record: TrainRecord | None) -> str:
+        if self._is_elsewhere:
+            return tr("trained elsewhere")
         if record is None or self._trainer.state is TrainingState.IDLE:
             fields = self.form.fields
             return _device_name(str(fields["device"].value()))
@@ -334,6 +349,8 @@ class TrainingPanel(QWidget):
         return f"{epoch} · {rate} · {tr('{time} left', time=duration_text(record.eta_s))}"
 
     def _idle_text(self, record: TrainRecord | None) -> str:
+        if self._is_elsewhere:
+            return self._session.follower.text()
         if self._session.dataset is None:
             return tr("Open pictures to train on.")
         epochs = self._trainer.history.columns()["epoch"]
@@ -357,6 +374,15 @@ class TrainingPanel(QWidget):
         if run is not None and self._may_continue():
             self.form.set_value(run.config.train)
         self._on_changed()
+
+    @Slot()
+    def _on_follower_changed(self) -> None:
+        began = self._session.follower.is_live and not self._is_elsewhere
+        self._is_elsewhere = self._session.follower.is_live
+        if began:
+            self._on_run_changed()
+        else:
+            self._on_changed()
 
     @Slot()
     def _on_form_edited(self) -> None:

@@ -10,9 +10,8 @@ from PySide6.QtCore import QByteArray
 
 from core.config import TrainConfig
 from core.places import cache_folder, runs_folder, state_folder
-from core.runs import versions
 from core.translate import tr
-from gui import memory
+from gui import heavy, memory
 
 # Raised when the docks change so much that an older layout no longer fits.
 LAYOUT_VERSION = 1
@@ -70,6 +69,6 @@ def about_text() -> str:
         "Latent Dials",
         tr("A desktop editor for the latent space of autoencoders. MIT licence."),
         "",
-        *(f"{name:<16}{version}" for name, version in versions().items()),
+        *(f"{name:<16}{version}" for name, version in heavy.runs.versions().items()),
     ]
     return "\n".join(lines)

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from gui.heavy import ROOMS
+
 ROOT = Path(__file__).resolve().parents[1]
 TOP = {"resources": 0, "core": 1, "gui": 2, "main": 3}
 # Within core a module may import those of a lower rank, and its own package.
@@ -13,6 +15,8 @@ CORE = {
     "translate": 0,
     "errors": 1,
     "places": 1,
+    "usage": 1,
+    "run_files": 1,
     "atomic": 1,
     "config": 2,
     "pixels": 2,
@@ -20,24 +24,35 @@ CORE = {
     "clocks": 2,
     "edits": 2,
     "metrics": 2,
+    "allocation": 2,
+    "seeds": 2,
+    "ranks": 2,
     "devices": 3,
     "datasets": 3,
     "models": 3,
     "checkpoints": 4,
     "objectives": 4,
     "runs": 5,
-    "training": 6,
+    "batches": 5,
+    "trainable": 6,
+    "training": 7,
     "codec": 7,
     "describe": 7,
-    "latents": 8,
-    "export": 9,
-    "terminal": 9,
-    "cli_options": 10,
-    "cli_facts": 10,
-    "cli": 11,
+    "sketch": 8,
+    "encoding": 8,
+    "following": 8,
+    "latents": 9,
+    "export": 10,
+    "terminal": 10,
+    "cli_options": 11,
+    "cli_facts": 11,
+    "cli": 12,
 }
 NETWORKS = ("fc", "conv")
 OURS = tuple(TOP)
+# What the window may name in annotations only: it is painted before these are imported, by gui.heavy.
+HEAVY = ("torch", "pyqtgraph", "PIL", "safetensors", "tyro", *ROOMS.values())
+IMPORTED_BY_HEAVY = {name for name in ROOMS.values() if name.startswith("gui.")} | {"gui.loss_axes"}
 
 
 def imports(source: str) -> Iterator[str]:
@@ -50,15 +65,38 @@ def imports(source: str) -> Iterator[str]:
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
+def is_checking(node: ast.AST) -> bool:
+    """Whether what is inside is for the type checker alone."""
+    return isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
+
+
 def late_imports(source: str) -> Iterator[str]:
-    """Imports of ours inside functions, and those for the type checker alone: both hide circles."""
+    """Imports of ours inside functions, which hide circles, and imports by a name in a string."""
     for node in ast.walk(ast.parse(source)):
-        is_function = isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
-        is_checking = isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
-        if is_function or is_checking:
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
             for inner in ast.walk(node):
                 if isinstance(inner, ast.ImportFrom) and inner.module and inner.module.split(".")[0] in OURS:
                     yield inner.module
+        if isinstance(node, ast.Name | ast.Attribute) and ast.unparse(node).endswith("import_module"):
+            yield "what a string names"
+
+
+def imports_of_checking(source: str) -> set[str]:
+    """What a source imports for the type checker alone."""
+    found = [node for node in ast.walk(ast.parse(source)) if is_checking(node)]
+    return {name for node in found for name in imports(ast.unparse(node))}
+
+
+def imports_at_once(source: str) -> set[str]:
+    """What a source imports when it is imported itself."""
+    tree = ast.parse(source)
+    kept = [node for node in tree.body if not is_checking(node)]
+    return set(imports(ast.unparse(ast.Module(kept, []))))
+
+
+def is_heavy(name: str) -> bool:
+    """Whether a module takes long to import, by itself or by what it imports."""
+    return any(name == heavy or name.startswith(heavy + ".") for heavy in HEAVY)
 
 
 def violations(module: str, source: str) -> list[str]:
@@ -79,8 +117,13 @@ def violations(module: str, source: str) -> list[str]:
         of_networks = own[:2] == parts[:2] == ["core", "models"] and own[2:] != parts[2:3]
         if of_networks and own[2:] and own[2] in NETWORKS and parts[2:] and parts[2] in NETWORKS:
             found.add(f"{module} imports {name}: networks do not know each other")
-    if module not in ("main", "core.cli"):  # the verbs start without Qt, so main loads the window late
+    if module not in ("main", "core.cli", "gui.heavy"):  # the verbs start without Qt, --help without torch
         found |= {f"{module} imports {name} late" for name in late_imports(source)}
+    if own[0] != "gui":
+        found |= {f"{module} imports {name} for its types alone" for name in imports_of_checking(source)}
+    elif module not in IMPORTED_BY_HEAVY:
+        late = {name for name in imports_at_once(source) if is_heavy(name)}
+        found |= {f"{module} imports {name}: reach it through gui.heavy" for name in late}
     return sorted(found)
 
 
@@ -132,7 +175,11 @@ def test_the_window_has_no_circles() -> None:
         ("core.pixels", "import gui.theme"),
         ("gui.session", "import main"),
         ("gui.opener", "def f():\n    from gui.session import Session"),
-        ("gui.opener", "if TYPE_CHECKING:\n    from gui.session import Session"),
+        ("core.runs", "if TYPE_CHECKING:\n    from core.models import Network"),
+        ("gui.opener", "from core.runs import Run"),
+        ("gui.renderer", "import torch"),
+        ("gui.loss_plot", "from gui.loss_chart import LossChart"),
+        ("gui.session", "from importlib import import_module\nruns = import_module('core.runs')"),
         ("core.edits", "def f():\n    from core.export import comparison"),
     ],
 )

@@ -1,16 +1,18 @@
 """Imported pixels in cache_folder()/pictures/<key>: pixels.npy, meta.json and labels, whole or not at all.
 
 An entry is written to a temporary folder and renamed when it is complete. One that does not fit its own
-description is taken for absent and made again. Nothing here knows where pixels come from.
+description is taken for absent and made again. What was written of one may be kept, to be gone on with.
+Nothing here knows where pixels come from.
 """
 
 import errno
+import math
 import os
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -23,11 +25,14 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from core.atomic import write_text
 from core.datasets.dataset import LabelColumn, Skipped
 from core.datasets.npyheader import mapped_npy, read_npy_header
+from core.datasets.unfinished import LOCK, Claim, claim, remove_stale
 from core.errors import DataError
 from core.places import cache_folder
 from core.translate import tr
 
 CACHE_VERSION = 1  # part of each key: raise it when the same source would give other pixels
+PIXELS = "pixels.npy"
+ROWS = "rows.json"  # in an unfinished entry
 PART_PREFIX = ".part-"
 STALE_AFTER_S = 24 * 3600.0
 
@@ -48,6 +53,16 @@ class _Meta(BaseModel):
     labels: tuple[_Labels, ...]
     files: tuple[str, ...]
     skipped: tuple[tuple[str, str], ...]
+
+
+class _Rows(BaseModel):
+    """What of pixels.npy is on the disk for certain, and the writer's state then."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    count: int
+    shape: tuple[int, int, int]
+    state: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,7 +90,7 @@ def load_entry(key: str) -> CacheEntry | None:
     folder = _entry_folder(key)
     try:
         meta = _Meta.model_validate_json((folder / "meta.json").read_bytes())
-        header = read_npy_header(folder / "pixels.npy")
+        header = read_npy_header(folder / PIXELS)
         if (
             meta.version != CACHE_VERSION
             or header.dtype != np.uint8
@@ -92,7 +107,7 @@ def load_entry(key: str) -> CacheEntry | None:
         if meta.files and len(meta.files) != meta.count:
             return None
         return CacheEntry(
-            pixels=mapped_npy(folder / "pixels.npy"),
+            pixels=mapped_npy(folder / PIXELS),
             reading=meta.reading,
             labels=labels,
             files=meta.files,
@@ -113,20 +128,36 @@ def _label_values(folder: Path, index: int, label: _Labels, count: int) -> NDArr
 
 
 class CacheWriter:
-    """Writes one entry row by row; leaving the with block before finish() leaves nothing behind.
+    """Writes one entry row by row.
 
-    folder is the temporary folder, where a source may put files of its own until finish().
+    folder is the temporary folder, where a source may put files of its own until finish(). Leaving the with
+    block before finish() leaves nothing behind, unless state is given: a function that tells how many of the
+    rows are worth keeping, and in JSON all that is needed to go on after them. Both then stay, and the next
+    writer of this key finds them in count and resumed. What save() has written survives the end of the
+    process, too.
     """
 
-    def __init__(self, key: str) -> None:
+    def __init__(self, key: str, state: Callable[[], tuple[int, str]] | None = None) -> None:
+        """Claim the unfinished rows of this key, or begin anew; beside another process always anew."""
         self._key = key
+        self._state = state
+        self._claim: Claim | None = None
         self._file: BinaryIO | None = None
-        self._shape = (0, 0, 0)
+        self._shape: tuple[int, int, int] = (0, 0, 0)
+        self._is_finished = False
         self.count = 0
+        self.resumed: str | None = None
         with _disk_errors():
             pictures_folder().mkdir(parents=True, exist_ok=True)
             _remove_stale()
-            self.folder = Path(tempfile.mkdtemp(prefix=PART_PREFIX, dir=pictures_folder()))
+            remove_stale(pictures_folder())
+            if state is not None:
+                self._claim = claim(pictures_folder(), f"{key[:40]}-{CACHE_VERSION}")
+            if self._claim is not None:
+                self.folder = self._claim.folder
+                self._resume()
+            else:
+                self.folder = Path(tempfile.mkdtemp(prefix=PART_PREFIX, dir=pictures_folder()))
 
     def __enter__(self) -> Self:
         return self
@@ -134,19 +165,69 @@ class CacheWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if self._is_finished:
+            return
+        # After an error of ours the rest is of no use, and of a full disk it would be the reason.
+        keep = self._claim is not None and self.count > 0 and not isinstance(error, DataError)
+        with suppress(DataError):
+            if keep:
+                self.save()
         if self._file is not None:
-            self._file.close()
-        shutil.rmtree(self.folder, ignore_errors=True)
+            with suppress(OSError):  # rows that do not fit on the disk are still in its buffer
+                self._file.close()
+        if self._claim is None:
+            shutil.rmtree(self.folder, ignore_errors=True)
+        elif keep:
+            self._claim.release()
+        else:
+            self._claim.remove()
 
     def append(self, pixels: NDArray[np.uint8]) -> None:
         """Add pictures uint8 (n,H,W,C); the first ones decide H, W and C."""
         with _disk_errors():
             if self._file is None:
-                self._shape = pixels.shape[1:]
-                self._file = (self.folder / "pixels.npy").open("wb")
+                height, width, channels = pixels.shape[1:]
+                self._shape = (height, width, channels)
+                self._file = (self.folder / PIXELS).open("wb")
                 self._write_header(0)
             self._file.write(np.ascontiguousarray(pixels).data)
         self.count += len(pixels)
+
+    def save(self) -> None:
+        """Bring the rows so far and the state to the disk, in this order."""
+        if self._claim is None or self._state is None or self._file is None or self._file.closed:
+            return
+        with _disk_errors():
+            self._file.flush()
+            os.fsync(self._file.fileno())
+            count, state = self._state()
+            rows = _Rows(count=count, shape=self._shape, state=state)
+            write_text(self.folder / ROWS, rows.model_dump_json())
+
+    def restart(self) -> None:
+        """Forget the rows so far."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+        (self.folder / ROWS).unlink(missing_ok=True)
+        self.count = 0
+
+    def _resume(self) -> None:
+        """Take up the rows that an earlier writer left, where they are all there."""
+        try:
+            rows = _Rows.model_validate_json((self.folder / ROWS).read_bytes())
+            self._file = (self.folder / PIXELS).open("r+b")
+            self._shape = rows.shape
+            self._write_header(0)
+            end = self._file.tell() + rows.count * math.prod(rows.shape)
+            if self._file.seek(0, os.SEEK_END) < end:
+                raise ValueError(end)
+            self._file.truncate(end)
+            self._file.seek(end)
+        except (OSError, ValueError):  # none, or damaged; a ValidationError is a ValueError
+            self.restart()
+        else:
+            self.count, self.resumed = rows.count, rows.state
 
     def finish(
         self,
@@ -178,8 +259,17 @@ class CacheWriter:
             target = _entry_folder(self._key)
             if target.exists() and load_entry(self._key) is None:
                 shutil.rmtree(target)
-            if not target.exists():  # else another process was faster, with the same pixels
+            (self.folder / ROWS).unlink(missing_ok=True)
+            if self._claim is not None and os.name == "nt":  # a folder with an open file has to stay there
+                self._claim.release()
+            self._is_finished = True
+            if not target.exists():
                 self.folder.rename(target)
+                (target / LOCK).unlink(missing_ok=True)
+            else:  # another process was faster, with the same pixels
+                shutil.rmtree(self.folder, ignore_errors=True)
+            if self._claim is not None:
+                self._claim.release()
         entry = load_entry(self._key)
         if entry is None:
             raise DataError(

@@ -1,6 +1,7 @@
 """The values that every source of pictures gives: the data set, its labels, its identity."""
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
 from core.config import ImportConfig
+from core.datasets.storage import FileRows, Indices, Pixels, file_rows, index_array
 
 
 class DataIdentity(BaseModel):
@@ -56,18 +58,22 @@ class Skipped:
 
 @dataclass(frozen=True, eq=False)
 class ImageDataset:
-    """Pictures, uint8 (N,H,W,C) with C 1 or 3, mapped from a file: slicing reads only what is asked for.
+    """Pictures, uint8 (N,H,W,C) with C 1 or 3, mapped from a file or in a store: never all in memory.
 
+    pictures() is the way to read them: a large file's bytes never count as the program's memory there.
     reading says how the source was understood ("(4500,64,64,3) uint8, 0..255, read as colour").
     files names each picture's own file where it has one. Nothing here is ever changed.
     """
 
-    pixels: NDArray[np.uint8]
+    pixels: Pixels
     identity: DataIdentity
     reading: str
     labels: tuple[LabelColumn, ...] = ()
     files: tuple[str, ...] = ()
     skipped: tuple[Skipped, ...] = field(default=())
+
+    def __post_init__(self) -> None:
+        _ = self._rows  # opened with the map: later another file may have the name
 
     def __len__(self) -> int:
         return len(self.pixels)
@@ -78,9 +84,22 @@ class ImageDataset:
         _, height, width, channels = self.pixels.shape
         return height, width, channels
 
-    def pictures(self, indices: NDArray[np.int64] | list[int] | slice) -> NDArray[np.uint8]:
-        """A contiguous copy of the pictures at indices: uint8 (n,H,W,C)."""
-        return np.ascontiguousarray(self.pixels[indices])
+    @cached_property
+    def _rows(self) -> FileRows | None:
+        return file_rows(self.pixels)
+
+    def pictures(self, indices: Indices) -> NDArray[np.uint8]:
+        """A contiguous copy of the pictures at indices: uint8 (n,H,W,C), in any thread. Raises: DataError."""
+        if self._rows is None:
+            return np.ascontiguousarray(self.pixels[indices])
+        return self._rows.read(index_array(indices, len(self)))
+
+    def prefetch(self, indices: NDArray[np.int64]) -> None:
+        """Let the system begin to read the pictures at indices, in any order, that are wanted soon."""
+        if self._rows is not None:
+            self._rows.prefetch(indices)
+        elif not isinstance(self.pixels, np.ndarray):
+            self.pixels.prefetch(indices)
 
     def file_of(self, index: int) -> Path | None:
         """The file that picture index came from, where it is a file of its own that can be shown."""

@@ -76,24 +76,52 @@ def is_picture_name(name: str) -> bool:
 def read_header(file: Path | BytesIO) -> Header:
     """A picture's header. Raises: DataError with the reason, as in Skipped."""
     with _opened(file) as image:
-        return Header(image.width, image.height, image.mode in GREY_MODES)
+        return _header(image)
+
+
+@dataclass(frozen=True, eq=False)
+class Decoded:
+    """What became of one file: its header where that was sound, and its pixels, or why there are none."""
+
+    header: Header | None
+    pixels: NDArray[np.uint8] | None
+    reason: str = ""
 
 
 def decode(file: Path | BytesIO, channels: int, size: int, fit: Fit) -> NDArray[np.uint8]:
     """A picture's first frame, upright, uint8 (size,size,channels). Raises: DataError with the reason."""
     with _opened(file) as image:
-        whole = image.size
-        # JPEG can be decoded at 1/2, 1/4 or 1/8 for much less work; twice the size leaves Lanczos its due.
-        image.draft(None, (2 * size, 2 * size))
-        image.load()
-        flat = flatten(image, channels)
-        turn = TRANSPOSE.get(_orientation(image))
-        if turn is None:
-            return to_pixels(fit_square(flat, size, fit, whole))
-        if flat.size == whole:
-            return to_pixels(fit_square(flat.transpose(turn), size, fit))
-        # A smaller decoding rounds its size up at the right and below: cut there before it is turned.
-        return to_pixels(fit_square(flat, size, fit, whole).transpose(turn))
+        return _pixels(image, channels, size, fit)
+
+
+def decode_any(file: Path | BytesIO, channels: int, size: int, fit: Fit) -> Decoded:
+    """decode(), with the header that it read on the way; what is wrong with the file is told, not raised."""
+    header = None
+    try:
+        with _opened(file) as image:
+            header = _header(image)
+            return Decoded(header, _pixels(image, channels, size, fit))
+    except DataError as error:
+        return Decoded(header, None, str(error))
+
+
+def _header(image: Image.Image) -> Header:
+    return Header(image.width, image.height, image.mode in GREY_MODES)
+
+
+def _pixels(image: Image.Image, channels: int, size: int, fit: Fit) -> NDArray[np.uint8]:
+    whole = image.size
+    # JPEG can be decoded at 1/2, 1/4 or 1/8 for much less work; twice the size leaves Lanczos its due.
+    image.draft(None, (2 * size, 2 * size))
+    image.load()
+    flat = flatten(image, channels)
+    turn = TRANSPOSE.get(_orientation(image))
+    if turn is None:
+        return to_pixels(fit_square(flat, size, fit, whole))
+    if flat.size == whole:
+        return to_pixels(fit_square(flat.transpose(turn), size, fit))
+    # A smaller decoding rounds its size up at the right and below: cut there before it is turned.
+    return to_pixels(fit_square(flat, size, fit, whole).transpose(turn))
 
 
 def _orientation(image: Image.Image) -> int:

@@ -13,7 +13,10 @@ from core.datasets.folder import FolderSource
 from core.datasets.idx import IdxSource, is_idx
 from core.datasets.npyheader import MAGIC
 from core.datasets.npz import NpzSource
+from core.datasets.shard_names import check, expand, is_list, is_pattern, read_list, shards_in
+from core.datasets.shards import NpyShardsSource
 from core.datasets.source import Source
+from core.datasets.tars import TarShardsSource
 from core.datasets.zipped import ZipSource, open_zip
 from core.errors import DataError
 from core.translate import tr
@@ -27,8 +30,11 @@ def import_dataset(
 ) -> Generator[ImportProgress, None, ImageDataset]:
     """Open pictures as a generator: it yields progress, and the data set is its return value.
 
-    source is a folder, a .npy, .npz, idx, idx.gz or .zip file, or "faces" for the built-in ones (see
-    builtin.py). Closing the generator cancels and leaves nothing behind. Raises: DataError.
+    source is a folder, a .npy, .npz, idx, idx.gz or .zip file, "faces" for the built-in ones (see
+    builtin.py), or shards, all .npy or all .tar: a pattern (data/shard-{000..127}.tar), a .txt or .lst file
+    with a path a line, or a folder that holds nothing else. Closing the generator cancels; what was read of
+    picture files is kept for some days, and the next import of the same files goes on from there.
+    Raises: DataError.
     """
     try:
         return (yield from find_source(source, policy).load())
@@ -61,8 +67,11 @@ def find_source(source: str | Path, policy: ImportConfig) -> Source:
     if not str(source).strip():
         raise DataError(tr("No pictures are named: give a folder, .npy, .npz, .zip or idx file, or faces."))
     path = Path(os.path.abspath(os.path.expanduser(source)))
+    if is_pattern(str(path)) and not path.exists():
+        return _shards([Path(name) for name in expand(str(path))], path, policy)
     if path.is_dir():
-        return FolderSource(path, policy)
+        shards = shards_in(path)
+        return _shards(shards, path, policy) if shards else FolderSource(path, policy)
     if not path.exists():
         raise DataError(
             tr("{path} is not there: give a folder, .npy, .npz, .zip or idx file, or faces.", path=str(path))
@@ -75,6 +84,10 @@ def find_source(source: str | Path, policy: ImportConfig) -> Source:
         return NpySource(path, policy)
     if start.startswith(ZIP_MAGICS):
         return NpzSource(path, policy) if _is_npz(path) else ZipSource(path, policy)
+    if path.suffix.lower() == ".tar":
+        return _shards([path], path, policy)
+    if is_list(path):
+        return _shards(read_list(path), path, policy)
     if is_idx(path):
         return IdxSource(path, policy)
     if is_picture_name(path.name):
@@ -86,6 +99,13 @@ def find_source(source: str | Path, policy: ImportConfig) -> Source:
             path=str(path),
         )
     )
+
+
+def _shards(shards: list[Path], path: Path, policy: ImportConfig) -> Source:
+    """The source of shards that path, a pattern, a list or a folder, means."""
+    if check(shards, str(path)) == ".tar":
+        return TarShardsSource(shards, str(path), path.stem, policy)
+    return NpyShardsSource(shards, str(path), path.stem, policy)
 
 
 def _is_npz(path: Path) -> bool:

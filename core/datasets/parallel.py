@@ -14,7 +14,10 @@ TASKS_PER_WORKER = 8
 
 
 def in_order(
-    function: Callable[[A], B], items: Iterable[A], workers: int | None = None
+    function: Callable[[A], B],
+    items: Iterable[A],
+    workers: int | None = None,
+    tasks_per_worker: int = TASKS_PER_WORKER,
 ) -> Generator[B | None, None, None]:
     """function(item) for each item, in the items' order, or None when nothing came for REPORT_INTERVAL_S.
 
@@ -27,7 +30,7 @@ def in_order(
         remaining = iter(items)
         for item in remaining:
             waiting.append(pool.submit(function, item))
-            if len(waiting) >= workers * TASKS_PER_WORKER:
+            if len(waiting) >= workers * tasks_per_worker:
                 yield from _next(waiting)
         while waiting:
             yield from _next(waiting)

@@ -1,11 +1,13 @@
-"""The import of many picture files, wherever they lie: look at headers, decode in parallel, cache.
+"""The import of many picture files, wherever they lie: decode in parallel, cache, go on after a break.
 
-folder.py and zipped.py say which files there are and how one is opened.
+folder.py and zipped.py say which files there are and how one is opened. What all pictures become follows from
+all their headers; it is guessed from some of them, and where a later one differs all is done again. That is
+rare, and saves a pass over all files.
 """
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from io import BytesIO
@@ -15,17 +17,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.config import ImportConfig
-from core.datasets.cache import CacheWriter, check_room, load_entry
-from core.datasets.dataset import ImportProgress, Inspection, Skipped
+from core.datasets.cache import CacheEntry, CacheWriter, check_room, load_entry
+from core.datasets.dataset import ImageDataset, ImportProgress, Inspection, LabelColumn, Skipped
+from core.datasets.decode_pool import File, Target, decode_files
 from core.datasets.decoding import Header, decode, read_header
+from core.datasets.import_state import ImportState
 from core.datasets.labels import folder_columns
-from core.datasets.parallel import REPORT_INTERVAL_S, in_order
+from core.datasets.parallel import REPORT_INTERVAL_S
 from core.datasets.resizing import policy_text, size_of_files
 from core.datasets.source import About, Import, inspection_of, sample_indices
 from core.errors import DataError
 from core.translate import tr
 
 HEADERS_IN_A_LOOK = 256
+SAVE_INTERVAL_S = 2.0  # what is lost when the program is killed
 
 
 @dataclass(frozen=True)
@@ -65,19 +70,34 @@ class PictureFiles(ABC):
     def open(self, index: int) -> Path | BytesIO:
         """The file at index, for Pillow; called from several threads. Raises: DataError with the reason."""
 
+    def labels_of(self, kept: Sequence[int]) -> tuple[LabelColumn, ...]:
+        """The labels of some of the files, by default from the folders that they lie in."""
+        return folder_columns([self.files[index] for index in kept])
+
+    def is_streamed(self, picture_bytes: int) -> bool:
+        """Whether pictures of so many bytes are too many to be kept; then the first line of each is."""
+        return False
+
+    def dataset_of(self, entry: CacheEntry) -> ImageDataset:
+        """The data set of what the import left in the cache."""
+        return self.about.cached_dataset(entry)
+
     def inspect(self) -> Inspection:
         """What a few headers and eight pictures tell. Raises: DataError when none of them can be read."""
         if entry := load_entry(self.about.fingerprint):
-            return inspection_of(self.about.cached_dataset(entry))
-        looked = sample_indices(len(self.files), HEADERS_IN_A_LOOK).tolist()
-        headers = {index: header for index in looked if isinstance(header := self._header(index), Header)}
-        plan = self._plan(list(headers.values()))
+            return inspection_of(self.dataset_of(entry))
+        headers = {index: header for index in self._looked() if (header := self._header(index))}
+        seen = ImportState()
+        seen.see(headers.values())
+        plan = self._plan(seen)
         readable = list(headers)
         samples: list[NDArray[np.uint8]] = []
         for place in sample_indices(len(readable)).tolist():
-            pixels = self._decode(readable[place], plan)
-            if not isinstance(pixels, Skipped):
-                samples.append(pixels)
+            try:
+                file = self.open(readable[place])
+                samples.append(decode(file, plan.channels, plan.size, self.about.policy.fit))
+            except DataError:
+                continue
         return Inspection(
             kind=self.about.kind,
             name=self.about.name,
@@ -90,80 +110,90 @@ class PictureFiles(ABC):
             if samples
             else np.zeros((0, plan.size, plan.size, plan.channels), np.uint8),
             cached=False,
-            label_names=tuple(label.name for label in folder_columns(self.files)),
+            label_names=tuple(label.name for label in self.labels_of(range(len(self.files)))),
         )
 
     def load(self) -> Import:
-        """Import, or open what an earlier import left in the cache."""
+        """Import, go on with an import, or open what an earlier one left in the cache."""
         entry = load_entry(self.about.fingerprint)
         if entry is None:
-            with CacheWriter(self.about.fingerprint) as writer:
-                plan = yield from self._look()
-                check_room(len(self.files) * plan.size * plan.size * plan.channels, self.about.source)
-                kept, skipped = yield from self._decode_all(plan, writer)
-                if not kept:
-                    self._raise_nothing(skipped)
-                files = tuple(self.files[index] for index in kept)
-                reading = plan.reading(self.about.policy, len(kept))
-                skipped = (*self._refused, *skipped)
-                entry = writer.finish(reading, folder_columns(files), files, skipped)
-        return self.about.cached_dataset(entry)
+            done = ImportState()
+            with CacheWriter(self.about.fingerprint, done.saved) as writer:
+                entry = load_entry(self.about.fingerprint)  # by whom the writer has waited for
+                if entry is None:
+                    entry = yield from self._import(done, writer)
+        return self.dataset_of(entry)
 
-    def _look(self) -> Generator[ImportProgress, None, _Plan]:
-        """Read all headers where the policy leaves something to them."""
-        headers: list[Header] = []
-        if not self.about.policy.size or self.about.policy.colour == "auto":
-            text = tr("Looking at {name}", name=self.about.name)
-            done, reported = 0, 0.0
-            with closing(in_order(self._header, range(len(self.files)))) as results:
-                for header in results:
-                    if header is not None:
-                        done += 1
-                        if isinstance(header, Header):
-                            headers.append(header)
-                    if header is None or time.monotonic() - reported >= REPORT_INTERVAL_S:
-                        reported = time.monotonic()
-                        yield ImportProgress(done, len(self.files), text)
-        return self._plan(headers)
+    def _import(self, done: ImportState, writer: CacheWriter) -> Generator[ImportProgress, None, CacheEntry]:
+        if writer.resumed is None or not done.take_up(writer.resumed, writer.count, len(self.files)):
+            writer.restart()
+            done.see(self._header(index) for index in self._looked())
+        plan = self._plan(done)
+        lines = 1 if self.is_streamed(plan.size * plan.size * plan.channels) else plan.size
+        check_room((len(self.files) - done.files) * lines * plan.size * plan.channels, self.about.source)
+        while not (yield from self._decode_all(plan, done, writer)):
+            plan = self._plan(done)
+            done.start_over()
+            writer.restart()
+        skipped = tuple(Skipped(self.files[index], reason) for index, reason in done.skipped)
+        if not writer.count:
+            self._raise_nothing(skipped)
+        unread = {index for index, _ in done.skipped}
+        kept = [index for index in range(len(self.files)) if index not in unread]
+        files = tuple(self.files[index] for index in kept)
+        reading = plan.reading(self.about.policy, len(files))
+        return writer.finish(reading, self.labels_of(kept), files, (*self._refused, *skipped))
 
     def _decode_all(
-        self, plan: _Plan, writer: CacheWriter
-    ) -> Generator[ImportProgress, None, tuple[list[int], tuple[Skipped, ...]]]:
-        kept: list[int] = []
-        skipped: list[Skipped] = []
+        self, plan: _Plan, done: ImportState, writer: CacheWriter
+    ) -> Generator[ImportProgress, None, bool]:
+        """Decode what is not done; False as soon as a header says that the plan was wrong."""
         text = tr("Importing {name}", name=self.about.name)
-        done, reported = 0, 0.0
-        with closing(in_order(lambda index: self._decode(index, plan), range(len(self.files)))) as results:
-            for result in results:
-                if isinstance(result, Skipped):
-                    skipped.append(result)
-                elif result is not None:
-                    writer.append(result[None])
-                    kept.append(done)
-                done += result is not None
-                if result is None or time.monotonic() - reported >= REPORT_INTERVAL_S:
+        target = Target(plan.size, plan.channels, self.about.policy.fit)
+        lines = 1 if self.is_streamed(plan.size * plan.size * plan.channels) else plan.size
+        remaining = range(done.files, len(self.files))
+        saved = time.monotonic()
+        reported = 0.0
+        with closing(decode_files(self._open, remaining, target)) as results:
+            for answers in results:
+                if answers is not None:
+                    done.see(answer.header for answer in answers)
+                    now = self._plan(done)
+                    if (now.size, now.channels) != (plan.size, plan.channels):
+                        return False
+                    if pictures := [one.pixels[:lines] for one in answers if one.pixels is not None]:
+                        writer.append(np.stack(pictures))
+                    done.add(answers)
+                if answers is None or time.monotonic() - reported >= REPORT_INTERVAL_S:
                     reported = time.monotonic()
-                    yield ImportProgress(done, len(self.files), text)
-        yield ImportProgress(done, len(self.files), text)
-        return kept, tuple(skipped)
+                    yield ImportProgress(done.files, len(self.files), text)
+                if time.monotonic() - saved >= SAVE_INTERVAL_S:
+                    writer.save()
+                    saved = time.monotonic()
+        yield ImportProgress(done.files, len(self.files), text)
+        return True
 
-    def _plan(self, headers: list[Header]) -> _Plan:
+    def _looked(self) -> list[int]:
+        """The files whose headers are looked at first."""
+        return sample_indices(len(self.files), HEADERS_IN_A_LOOK).tolist()
+
+    def _plan(self, state: ImportState) -> _Plan:
         policy = self.about.policy
-        sizes = frozenset((header.width, header.height) for header in headers)
-        grey = {"grey": True, "colour": False, "auto": bool(headers) and all(h.grey for h in headers)}
-        return _Plan(size_of_files(set(sizes), policy), 1 if grey[policy.colour] else 3, sizes)
+        grey = {"grey": True, "colour": False, "auto": state.grey is True}
+        size = size_of_files(state.sizes, policy)
+        return _Plan(size, 1 if grey[policy.colour] else 3, frozenset(state.sizes))
 
-    def _header(self, index: int) -> Header | Skipped:
+    def _header(self, index: int) -> Header | None:
         try:
             return read_header(self.open(index))
-        except DataError as error:  # decoding will meet it again, and then it is listed
-            return Skipped(self.files[index], str(error))
+        except DataError:  # decoding will meet it again, and then it is listed
+            return None
 
-    def _decode(self, index: int, plan: _Plan) -> NDArray[np.uint8] | Skipped:
+    def _open(self, index: int) -> File:
         try:
-            return decode(self.open(index), plan.channels, plan.size, self.about.policy.fit)
+            return self.open(index)
         except DataError as error:
-            return Skipped(self.files[index], str(error))
+            return str(error)
 
     def _raise_nothing(self, skipped: tuple[Skipped, ...]) -> None:
         if skipped:

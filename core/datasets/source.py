@@ -18,6 +18,7 @@ from core.datasets.dataset import (
     Inspection,
     LabelColumn,
 )
+from core.datasets.storage import Pixels
 
 BLOCK_BYTES = 64 * 1024
 BLOCKS = 64
@@ -53,7 +54,7 @@ class About:
         return digest(self.kind, self.content, self.policy.model_dump_json())
 
     def dataset(
-        self, pixels: NDArray[np.uint8], reading: str, labels: tuple[LabelColumn, ...]
+        self, pixels: Pixels, reading: str, labels: tuple[LabelColumn, ...]
     ) -> ImageDataset:
         """The data set of pixels that are mapped from the source itself."""
         return ImageDataset(pixels, self._identity(pixels), reading, labels)
@@ -69,7 +70,7 @@ class About:
             entry.skipped,
         )
 
-    def _identity(self, pixels: NDArray[np.uint8]) -> DataIdentity:
+    def _identity(self, pixels: Pixels) -> DataIdentity:
         count, height, width, channels = pixels.shape
         return DataIdentity(
             name=self.name,

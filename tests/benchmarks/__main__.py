@@ -9,9 +9,12 @@ from collections.abc import Iterator
 
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # as main.py does, before torch is imported
 
+from tests.benchmarks import start
 from tests.benchmarks.rows import Benchmark, Row, table
 
-BENCHMARKS: dict[str, Benchmark] = {}
+BENCHMARKS: dict[str, Benchmark] = {
+    "start": start.rows,
+}
 SCREEN = "-screen 0 1480x980x24"
 
 

@@ -18,8 +18,8 @@ from core import cli
 from core.codec import Codec
 from core.config import ImportConfig, TrainConfig
 from core.edits import apply_edits, parse_edits
+from core.encoding import CODES_FILE
 from core.export import make_comparison, read_recipe
-from core.latents import CODES_FILE
 from core.runs import Run
 from core.terminal import ProgressLine
 from tests.core.tiny import tiny_dataset

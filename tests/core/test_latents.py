@@ -9,18 +9,11 @@ import torch
 from core.codec import Codec
 from core.errors import ModelError
 from core.latents import (
-    Codes,
-    codes_key,
     dead_dimensions,
     effects,
-    encode_dataset,
-    finished,
     interpolate,
-    load_codes,
     measure_effects,
     random_codes,
-    save_codes,
-    spread_indices,
     statistics,
     traversal,
 )
@@ -105,31 +98,6 @@ def test_one_code_alone_has_statistics() -> None:
     assert not stats.active.any()
 
 
-def test_encoding_a_data_set(codec: Codec) -> None:
-    dataset = tiny_dataset(37)
-    work = encode_dataset(codec, dataset, batch=16)
-    progress = []
-    while True:
-        try:
-            progress.append(next(work))
-        except StopIteration as end:
-            codes = end.value
-            break
-    assert [(step.done, step.total) for step in progress] == [(16, 37), (32, 37), (37, 37)]
-    np.testing.assert_allclose(codes.codes, codec.encode(dataset.pixels), atol=1e-6)
-    np.testing.assert_allclose(codes.errors, codec.errors(dataset.pixels), atol=1e-6)
-    assert codes.indices.tolist() == list(range(37))
-
-
-def test_a_limit_spreads_over_the_data(codec: Codec) -> None:
-    dataset = tiny_dataset(40)
-    codes = finished(encode_dataset(codec, dataset, limit=8))
-    assert codes.indices.tolist() == [0, 5, 10, 15, 20, 25, 30, 35]
-    np.testing.assert_allclose(codes.codes, codec.encode(dataset.pixels[::5]), atol=1e-6)
-    assert len(np.unique(spread_indices(7, 5))) == 5
-    assert spread_indices(0, 5).tolist() == []
-
-
 def test_effects_are_the_measured_change(codec: Codec) -> None:
     codes = codec.encode(tiny_dataset(20).pixels)
     stats = statistics(codes)
@@ -204,30 +172,3 @@ def test_a_seed_decides_random_codes() -> None:
     assert not np.array_equal(first, random_codes(None, "ae", 2, 6, latent_dim=4))
     with pytest.raises(ValueError, match="latent_dim"):
         random_codes(None, "ae", 2, 5)
-
-
-def test_kept_codes_are_found_again_for_the_same_weights_and_data(tmp_path, codec: Codec) -> None:
-    path = tmp_path / "codes.safetensors"
-    codes = finished(encode_dataset(codec, tiny_dataset(11)))
-    assert load_codes(path, "a") is None
-    key = codes_key("weights", "data", 100)
-    save_codes(path, codes, key)
-    again = load_codes(path, key)
-    assert again is not None
-    assert np.array_equal(again.codes, codes.codes)
-    assert np.array_equal(again.errors, codes.errors)
-    assert np.array_equal(again.indices, codes.indices)
-    assert load_codes(path, codes_key("others", "data", 100)) is None
-
-
-def test_damaged_codes_are_measured_again(tmp_path) -> None:
-    path = tmp_path / "codes.safetensors"
-    save_codes(path, Codes(np.zeros((3, 2), np.float32), np.zeros(3, np.float32), np.arange(3)), "k")
-    whole = path.read_bytes()
-    for content in (b"", whole[:-5], b"x" * len(whole)):
-        path.write_bytes(content)
-        assert load_codes(path, "k") is None
-    save_codes(path, Codes(np.full((3, 2), np.nan, np.float32), np.zeros(3, np.float32), np.arange(3)), "k")
-    assert load_codes(path, "k") is None
-    save_codes(path, Codes(np.zeros((3, 2), np.float32), np.zeros(4, np.float32), np.arange(3)), "k")
-    assert load_codes(path, "k") is None

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from core.models import NETWORKS, NetworkConfig, blank_network, build_network
+from core.models import NETWORKS, NetworkConfig, blank_network, build_network, empty_network
 from core.models.architecture import architecture, architecture_text, parameter_count
 from core.models.network import LOG_STD_LIMIT
 
@@ -91,6 +91,22 @@ def test_every_network_takes_every_picture(network: str, objective: str, shape: 
     forward.recon.sum().backward()
     unreached = [name for name, weight in built.named_parameters() if weight.grad is None]
     assert unreached == []
+
+
+@pytest.mark.parametrize("network", list(NETWORKS))
+def test_an_empty_network_draws_nothing_and_has_the_shapes_of_a_full_one(network: str) -> None:
+    described = config(network, side=16)
+    before = torch.get_rng_state()
+    empty = empty_network(described)
+    torch.testing.assert_close(torch.get_rng_state(), before)
+    full = build_network(described)
+    assert all(weight.device.type == "cpu" for weight in empty.parameters())
+    assert [(name, tensor.shape) for name, tensor in empty.state_dict().items()] == [
+        (name, tensor.shape) for name, tensor in full.state_dict().items()
+    ]
+    empty.load_state_dict(full.state_dict())
+    x = torch.zeros(1, described.channels, described.height, described.width)
+    torch.testing.assert_close(empty(x).recon, full(x).recon)
 
 
 def test_first_weights_depend_on_the_generator_alone() -> None:

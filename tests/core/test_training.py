@@ -259,7 +259,7 @@ def test_a_loss_that_is_not_finite_stops_and_keeps_the_last_checkpoint(
     next(training)
     training.close()
     kept = contents(run)
-    monkeypatch.setattr("core.training.to_float", lambda pixels, device: to_float(pixels, device) * math.inf)
+    monkeypatch.setattr("core.batches.to_float", lambda pixels, device: to_float(pixels, device) * math.inf)
     with pytest.raises(TrainingError, match=r"not finite at step 2.*learning rate"):
         list(train(dataset, config, run, resume=True))
     assert contents(run) == kept
@@ -274,7 +274,7 @@ def test_memory_that_is_full_is_a_sentence_with_a_smaller_batch(
     def full(*_: object) -> torch.Tensor:
         return torch.empty(2**60, dtype=torch.uint8)  # the processor's real allocator refuses this
 
-    monkeypatch.setattr("core.training.to_float", full)
+    monkeypatch.setattr("core.batches.to_float", full)
     with pytest.raises(TrainingError, match="batch size of 8"):
         list(train(dataset, config, made(tmp_path / "run", config, dataset)))
 

@@ -110,6 +110,73 @@ def test_without_a_display_the_window_says_so_and_ends_with_2() -> None:
     assert len(done.stderr.strip().splitlines()) == 1
 
 
+def in_the_window(at_first_paint: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """main.py's window as a process; a source is run in its first paint event, with window and later()."""
+    script = (
+        "import sys; sys.path.insert(0, sys.argv[1]); import main; from gui import app\n"
+        "from PySide6.QtCore import QEvent, QObject, QTimer; create = app.create\n"
+        "later = lambda do, ms=0: QTimer.singleShot(ms, do)\n"
+        "class Paint(QObject):\n"
+        "    def eventFilter(self, window, event):\n"
+        "        if event.type() == QEvent.Type.Paint:\n"
+        "            window.removeEventFilter(self)\n"
+        f"            {at_first_paint}\n"
+        "        return False\n"
+        "def watched(argv=()):\n"
+        "    window = create(argv); window.paint = Paint(); window.installEventFilter(window.paint)\n"
+        "    return window\n"
+        "app.create = watched; sys.exit(main.main(['faces:count=24,size=16']))"
+    )
+    return subprocess.run(
+        [sys.executable, "-c", script, str(ROOT)],
+        capture_output=True,
+        text=True,
+        timeout=90,
+        check=False,
+        env={**os.environ, "QT_QPA_PLATFORM": "offscreen", "OMP_NUM_THREADS": "1", **variables},
+    )
+
+
+def test_the_window_is_painted_before_anything_heavy_is_imported() -> None:
+    heavy = ("torch", "pyqtgraph", "PIL", "safetensors", "tyro", "core.datasets", "core.models", "core.runs")
+    done = in_the_window(f"print([name for name in {heavy} if name in sys.modules]); later(window.close)")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == ["[]"]
+    assert done.stderr == ""
+
+
+@pytest.mark.parametrize("ms", [0, 100, 700])
+def test_the_window_closes_while_it_is_loading(ms: int) -> None:
+    done = in_the_window(f"later(window.close, {ms})")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_what_cannot_be_imported_is_said_in_the_window(tmp_path: Path) -> None:
+    (tmp_path / "torch").mkdir()
+    (tmp_path / "torch" / "__init__.py").write_text("raise ImportError('libtorch_cpu.so is broken')")
+    done = in_the_window(
+        "s = window.session; s.failed.connect(print); s.loading.failed.connect(lambda: later(window.close))",
+        PYTHONPATH=str(tmp_path),
+    )
+    assert done.returncode == 0, done.stderr
+    assert "libtorch_cpu.so is broken" in done.stdout
+    assert all(line.endswith(".") for line in done.stdout.splitlines())
+    assert "Traceback" not in done.stderr
+
+
+def test_help_and_the_version_import_nothing_heavy() -> None:
+    for option in ("--help", "--version"):
+        script = (
+            "import sys; sys.path.insert(0, sys.argv[1]); import main; main.main([sys.argv[2]]);"
+            "print([name for name in ('torch', 'tyro', 'numpy', 'PySide6') if name in sys.modules])"
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", script, str(ROOT), option], capture_output=True, text=True, check=True
+        )
+        assert done.stdout.splitlines()[-1] == "[]"
+        assert "latent-dials" in done.stdout
+
+
 def test_the_window_opens_and_closes_as_a_process() -> None:
     script = (
         "import sys; sys.path.insert(0, sys.argv[1]); import main; from gui import app;"

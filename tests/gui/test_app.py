@@ -15,7 +15,7 @@ from pytestqt.qtbot import QtBot
 from core.config import TrainConfig
 from core.places import cache_folder
 from core.runs import Run
-from gui import app, window_memory
+from gui import app, memory, window_memory
 from gui.import_dialog import ImportDialog
 from gui.main_window import MainWindow
 from gui.qimage import to_array
@@ -52,6 +52,71 @@ def test_a_second_window_can_be_created_after_the_first(
         assert second is not first
         assert second.session.run is not None
         assert second.session.pictures is not None
+
+
+def test_what_a_person_opens_first_is_opened_and_not_what_the_start_would_open(
+    qtbot: QtBot, toy_file: Path
+) -> None:
+    window = app.create([])
+    qtbot.addWidget(window)
+    window.session.open_dataset(toy_file)
+    window.show()
+    try:
+        until(qtbot, lambda: window.session.dataset is not None and not window.session.opener.is_busy)
+        qtbot.wait(50)  # what was prepared would begin now
+        assert not window.session.opener.is_busy
+        assert window.session.dataset is not None
+        assert window.session.dataset.identity.source == str(toy_file)
+    finally:
+        window.close()
+
+
+def test_a_window_that_is_not_shown_opens_all_the_same(qtbot: QtBot, toy_file: Path) -> None:
+    window = app.create([str(toy_file)])
+    qtbot.addWidget(window)
+    try:
+        until(qtbot, lambda: window.session.dataset is not None)
+    finally:
+        window.close()
+
+
+def test_a_window_closed_before_it_was_painted_opens_nothing(qtbot: QtBot, toy_file: Path) -> None:
+    window = app.create([str(toy_file)])
+    qtbot.addWidget(window)
+    window.close()
+    window.show()
+    qtbot.wait(50)
+    assert window.session.dataset is None
+    window.close()
+
+
+def test_the_first_start_shows_the_first_faces_while_the_others_are_drawn(qtbot: QtBot) -> None:
+    window = app.create([])
+    qtbot.addWidget(window)
+    window.show()
+    session = window.session
+    try:
+        until(qtbot, lambda: session.pictures is not None)
+        assert session.dataset is not None
+        first = session.dataset
+        assert len(first) == 128
+        session.start_training(LONG)
+        assert "still being drawn" in window.notice.text
+        session.select_image(100)
+        session.type_on_dial(0, "+2")
+        session.set_target(7)
+        steps = session.undo_stack.count()
+        until(qtbot, lambda: session.dataset is not first)
+        assert len(session.dataset) == 5000
+        np.testing.assert_array_equal(session.dataset.pixels[:128], first.pixels)
+        assert (session.index, session.target_index, session.edit.text()) == (100, 7, "z0 +2")
+        assert session.undo_stack.count() == steps > 0
+        assert len(window.gallery_panel.grid.order) == 5000
+        saved = memory.load(memory.session_path(), memory.SavedSession)
+        assert saved is not None
+        assert (saved.source, saved.index) == ("faces", 100)
+    finally:
+        window.close()
 
 
 def train(window: MainWindow, _toy: Path, qtbot: QtBot) -> None:

@@ -1,0 +1,61 @@
+"""Memory that one training step frees is kept for the next, where the C library can be told so."""
+
+import ctypes
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+# glibc's mallopt(3). Blocks above a threshold are mapped anew each time and given back when they are freed:
+# a step of the assignment's network asks for 500 MB of them, and the system fills every page with zeros.
+_TRIM_THRESHOLD, _MMAP_THRESHOLD, _MMAP_MAX = -1, -3, -4
+_KEEP_ALL = 2**31 - 1
+_DEFAULT_MMAP_MAX = 65_536
+_LARGEST_MMAP_THRESHOLD = 32 * 1024 * 1024
+
+_lock = threading.Lock()
+_users = 0
+
+
+@contextmanager
+def recycled_memory() -> Iterator[None]:
+    """Freed memory stays with the process inside the block and goes back to the system after it.
+
+    Blocks may overlap, in several threads. Does nothing where the C library is not glibc.
+    """
+    libc = _glibc()
+    if libc is None:
+        yield
+        return
+    _enter(libc)
+    try:
+        yield
+    finally:
+        _leave(libc)
+
+
+def _glibc() -> ctypes.CDLL | None:
+    if sys.platform != "linux":
+        return None
+    libc = ctypes.CDLL(None)
+    return libc if hasattr(libc, "gnu_get_libc_version") else None
+
+
+def _enter(libc: ctypes.CDLL) -> None:
+    global _users  # the allocator is the process's, and so is the count of those who need it so
+    with _lock:
+        _users += 1
+        libc.mallopt(_MMAP_MAX, 0)
+        libc.mallopt(_TRIM_THRESHOLD, _KEEP_ALL)
+
+
+def _leave(libc: ctypes.CDLL) -> None:
+    global _users
+    with _lock:
+        _users -= 1
+        if _users == 0:
+            libc.mallopt(_MMAP_MAX, _DEFAULT_MMAP_MAX)
+            # What glibc's own adaptation ends at, which the first call above has switched off.
+            libc.mallopt(_MMAP_THRESHOLD, _LARGEST_MMAP_THRESHOLD)
+            libc.mallopt(_TRIM_THRESHOLD, 2 * _LARGEST_MMAP_THRESHOLD)
+            libc.malloc_trim(0)

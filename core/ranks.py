@@ -1,0 +1,120 @@
+"""The processes that train one run together, as torchrun starts them; a process by itself is rank 0 of 1.
+
+torch.distributed does the work. Nothing here knows what is trained.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, distributed
+
+from core.errors import TrainingError
+from core.translate import tr
+
+# Set by torchrun for each process that it starts.
+WORLD_SIZE = "WORLD_SIZE"
+LOCAL_RANK = "LOCAL_RANK"
+RESTART_COUNT = "TORCHELASTIC_RESTART_COUNT"
+
+
+@dataclass(frozen=True)
+class Ranks:
+    """This process among size of them: rank counts over all machines, local_rank over those of this one."""
+
+    rank: int = 0
+    size: int = 1
+    local_rank: int = 0
+
+    @property
+    def writes(self) -> bool:
+        """Whether this is the process that writes the run."""
+        return self.rank == 0
+
+    def share(self, count: int) -> slice:
+        """The part of a batch of count pictures that is this rank's; the parts differ by one at most."""
+        return slice(count * self.rank // self.size, count * (self.rank + 1) // self.size)
+
+    def summed(self, tensor: Tensor) -> Tensor:
+        """The sum of tensor over all ranks, in place. Raises: TrainingError where another has gone."""
+        if self.size > 1:
+            with lost_ranks_named():
+                distributed.all_reduce(tensor)
+        return tensor
+
+    def wait(self) -> None:
+        """Go on when all ranks have come here. Raises: TrainingError where another has gone."""
+        if self.size > 1:
+            with lost_ranks_named():
+                distributed.barrier()
+
+    def from_first(self, number: int) -> int:
+        """The number that rank 0 gives, whatever this one gives."""
+        if self.size == 1:
+            return number
+        shared = torch.tensor([number if self.rank == 0 else 0])
+        return int(self.summed(shared if _on_processor() else shared.cuda())[0])
+
+
+def is_launched() -> bool:
+    """Whether torchrun, or another launcher that speaks as it does, started this process among several."""
+    return int(os.environ.get(WORLD_SIZE) or 1) > 1
+
+
+def restarts() -> int:
+    """How often torchrun has started this job anew after a process was lost."""
+    return int(os.environ.get(RESTART_COUNT) or 0)
+
+
+@contextmanager
+def joined(device: str) -> Iterator[Ranks]:
+    """This process among those that train together on device, a name as in TrainConfig.
+
+    A process group that the caller made is used and left as it is.
+    """
+    if not distributed.is_available() or not (distributed.is_initialized() or is_launched()):
+        yield Ranks()
+        return
+    local_rank = int(os.environ.get(LOCAL_RANK) or 0)
+    ours = not distributed.is_initialized()
+    if ours:
+        on_card = device in ("auto", "cuda") and torch.cuda.is_available()
+        if on_card:
+            torch.cuda.set_device(local_rank)
+        distributed.init_process_group("nccl" if on_card else "gloo")
+    try:
+        yield Ranks(distributed.get_rank(), distributed.get_world_size(), local_rank)
+    finally:
+        if ours:
+            distributed.destroy_process_group()
+
+
+@contextmanager
+def lost_ranks_named() -> Iterator[None]:
+    """What torch raises when another process has gone, as a TrainingError."""
+    try:
+        yield
+    except RuntimeError as error:  # gloo's and nccl's own errors are children of it
+        if not is_lost_rank(error):
+            raise
+        raise TrainingError(
+            tr(
+                "Another process that trains this run has gone ({reason}); start all of them again with"
+                " --resume, or let torchrun do it with --max-restarts.",
+                reason=str(error).strip().splitlines()[0][:200],
+            )
+        ) from error
+
+
+def is_lost_rank(error: RuntimeError) -> bool:
+    """Whether the error is that of talking to a process that is not there any more."""
+    if isinstance(error, distributed.DistError):
+        return True
+    text = str(error)
+    return any(sign in text for sign in ("Connection closed by peer", "Connection reset", "gloo", "NCCL"))
+
+
+def _on_processor() -> bool:
+    return distributed.get_backend() == "gloo"
