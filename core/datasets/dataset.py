@@ -101,6 +101,11 @@ class ImageDataset:
         elif not isinstance(self.pixels, np.ndarray):
             self.pixels.prefetch(indices)
 
+    @cached_property
+    def folded_files(self) -> tuple[str, ...]:
+        """The files' names as they are compared when one is searched for, whatever their case."""
+        return tuple(name.casefold() for name in self.files)
+
     def file_of(self, index: int) -> Path | None:
         """The file that picture index came from, where it is a file of its own that can be shown."""
         if not self.files:

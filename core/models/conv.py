@@ -13,7 +13,7 @@ from itertools import pairwise
 from torch import Tensor, nn
 from torch.nn import functional
 
-from core.models.network import Network, NetworkConfig, Posterior, Tanh
+from core.models.network import Network, NetworkConfig, Posterior
 
 WIDTHS = (32, 64, 128)  # channels after each halving; further halvings keep the last
 BOTTLENECK = 32  # channels that the code is read from and written to
@@ -80,7 +80,7 @@ class Convolutional(Network):
             *back,
             nn.SiLU(),
             *up(widths[0], config.channels),
-            Tanh(),
+            nn.Tanh(),
         )
 
     def posterior(self, x: Tensor) -> Posterior:

@@ -10,7 +10,7 @@ from itertools import pairwise
 
 from torch import Tensor, nn
 
-from core.models.network import Network, NetworkConfig, Posterior, Tanh
+from core.models.network import Network, NetworkConfig, Posterior
 
 NEGATIVE_SLOPE = 0.1
 
@@ -32,7 +32,7 @@ class FullyConnected(Network):
         self.encoder = nn.Sequential(*layers([pixels, *config.hidden, config.code_outputs]))
         self.decoder = nn.Sequential(
             *layers([config.latent_dim, *reversed(config.hidden), pixels]),
-            Tanh(),
+            nn.Tanh(),
         )
 
     def posterior(self, x: Tensor) -> Posterior:

@@ -36,13 +36,6 @@ class NetworkConfig(Settings):
         return {"ae": 1, "vae": 2}[self.objective] * self.latent_dim
 
 
-class Tanh(nn.Tanh):
-    """tanh in float32 whatever comes in: on a processor it is a quarter as fast in bfloat16, and coarser."""
-
-    def forward(self, input: Tensor) -> Tensor:
-        return super().forward(input.float())
-
-
 class Posterior(NamedTuple):
     """What the encoder says of each picture's code, (N, D) each; log_std is None for an ae."""
 

@@ -9,11 +9,13 @@ from collections.abc import Iterator
 
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # as main.py does, before torch is imported
 
-from tests.benchmarks import start
+from tests.benchmarks import encoding, pictures, start
 from tests.benchmarks.rows import Benchmark, Row, table
 
 BENCHMARKS: dict[str, Benchmark] = {
     "start": start.rows,
+    "pictures": pictures.rows,
+    "encoding": encoding.rows,
 }
 SCREEN = "-screen 0 1480x980x24"
 

@@ -76,7 +76,7 @@ def rows() -> Iterator[Row]:
 def table() -> str:
     """Time and memory by the number of pictures, as markdown."""
     lines = [
-        "| pictures | open | memory more | gallery p99 | wide gallery p99 | read a picture | memory after reads |",
+        "| pictures | open | memory more | gallery p99 | wide gallery p99 | read a picture | kept by reads |",
         "|---|---|---|---|---|---|---|",
     ]
     facts = [facts_of(count) for count in COUNTS]

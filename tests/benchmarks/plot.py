@@ -69,7 +69,7 @@ def rows() -> Iterator[Row]:
         yield at_most(f"loss plot, {POINTS:,} points{name}: an update", updates_ms(chart, columns), 30.0, "ms")
     chart.set_span(0.5 * POINTS, 0.6 * POINTS)
     yield at_most("the same, a tenth in view: an update", updates_ms(chart, columns), 30.0, "ms")
-    chart.close()
+    chart.hide()
     chart.deleteLater()
     config = NetworkConfig(network="fc", objective="ae", height=64, width=64, channels=3, latent_dim=64)
     codec = Codec(build_network(config))
