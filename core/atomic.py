@@ -8,8 +8,8 @@ from pathlib import Path
 from core.translate import tr
 
 
-def write_bytes(path: Path, content: bytes | memoryview) -> None:
-    """Replace path by content so that after a crash the old or the new content is there, whole.
+def write_bytes(path: Path, *contents: bytes | memoryview) -> None:
+    """Replace path by contents, one after the other, so that after a crash the old or the new content is there, whole.
 
     A temporary file in the same folder, fsync, os.replace, fsync of the folder, the mode that the umask
     gives. Raises: OSError as the system reports it; path is then untouched and no temporary file stays.
@@ -20,9 +20,10 @@ def write_bytes(path: Path, content: bytes | memoryview) -> None:
     temporary = Path(name)
     try:
         with os.fdopen(handle, "wb") as file:
-            view = memoryview(content)
-            while view:  # an unbuffered write may be short; what it returns is what was taken
-                view = view[file.write(view) :]
+            for content in contents:
+                view = memoryview(content)
+                while view:  # an unbuffered write may be short; what it returns is what was taken
+                    view = view[file.write(view) :]
             file.flush()
             os.fchmod(file.fileno(), 0o666 & ~_umask()) if hasattr(os, "fchmod") else None
             os.fsync(file.fileno())

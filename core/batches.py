@@ -50,20 +50,25 @@ class Batches:
         self._order = self.train_indices
         # Where the file is larger than memory its pictures come in windows, each read before it begins.
         edges = window_edges(len(self.train_indices), self._picture_bytes)
-        self._windows = list(pairwise(edges)) if len(edges) > 2 else []
+        # A batch belongs to the window in which it begins: (first, last) batches, last excluded.
+        firsts = sorted({math.ceil(edge / self._size) for edge in edges})
+        self._windows = list(pairwise(firsts)) if len(edges) > 2 and self._resident is None else []
+        self._window = -1  # the one after which the next is being asked for
+        self._wanted = np.empty(0, np.int64)  # this rank's pictures of the next one, sorted
+        self._asked = 0  # how many of those the system knows of
 
     def begin(self, epoch: int, batch: int = 0) -> None:
         """Put the pictures in the order of an epoch, of which batch is the first that will be asked for."""
         self._order = epoch_order(self.train_indices, self._seed, epoch, self._picture_bytes)
-        start = batch * self._size
+        self._window = -1
         for first, last in self._windows:
-            if first <= start < last:
-                self._dataset.prefetch(self._own(start, last))
+            if first <= batch < last:
+                self._dataset.prefetch(self._own(batch, last))
 
     def indices(self, batch: int) -> NDArray[np.int64]:
         """The indices of a batch of the epoch, of all ranks; sorted, so that a file is read in one sweep."""
+        self._prefetch(batch)
         start = batch * self._size
-        self._prefetch(start)
         return np.sort(self._order[start : start + self._size])
 
     def pictures(self, indices: NDArray[np.int64]) -> Tensor:
@@ -72,24 +77,24 @@ class Batches:
             return to_float(self._resident[torch.from_numpy(indices).to(self._device)], self._device)
         return to_float(self._dataset.pictures(indices), self._device)
 
-    def _prefetch(self, start: int) -> None:
+    def _prefetch(self, batch: int) -> None:
         """Ask for a piece of the next window, so that it has been read when this one is done."""
-        for (first, last), (_, end) in pairwise(self._windows):
-            if first <= start < last:
-                done = (start - first) / (last - first)
-                until = min(1.0, (start + self._size - first) / (last - first))
-                wanted = np.sort(self._own(last, end))
-                self._dataset.prefetch(wanted[int(done * len(wanted)) : int(until * len(wanted))])
+        for window, ((first, last), (_, end)) in enumerate(pairwise(self._windows)):
+            if first <= batch < last:
+                if self._window != window:
+                    self._window, self._asked = window, 0
+                    self._wanted = np.sort(self._own(last, end))
+                until = len(self._wanted) * (batch + 1 - first) // (last - first)
+                if until > self._asked:
+                    self._dataset.prefetch(self._wanted[self._asked : until])
+                    self._asked = until
 
-    def _own(self, start: int, stop: int) -> NDArray[np.int64]:
-        """What this rank reads of the places start to stop of the order, in no particular order."""
+    def _own(self, first: int, last: int) -> NDArray[np.int64]:
+        """What this rank reads of batches first to last, last excluded, in no particular order."""
         if self._ranks.size == 1:
-            return self._order[start:stop]
-        parts = []
-        for batch in range(start // self._size, math.ceil(stop / self._size)):
-            whole = np.sort(self._order[batch * self._size : (batch + 1) * self._size])
-            parts.append(whole[self._ranks.share(len(whole))])
-        return np.concatenate(parts)
+            return self._order[first * self._size : last * self._size]
+        batches = [self._order[batch * self._size :][: self._size] for batch in range(first, last)]
+        return np.concatenate([np.sort(whole)[self._ranks.share(len(whole))] for whole in batches])
 
     def _on_card(self) -> Tensor | None:
         """All pixels, uint8 (N,H,W,C), on a card where they fit there, so that no step waits for the host."""

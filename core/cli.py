@@ -10,6 +10,7 @@ import os
 import sys
 import traceback
 from collections.abc import Callable, Generator, Sequence
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Protocol, TypeVar
 
@@ -100,24 +101,38 @@ def _dispatch(args: list[str]) -> int:
 
 def _train(args: list[str]) -> int:
     options = parse_train(args, TrainConfig(), ImportConfig())
-    resume = options.resume or (restarts() > 0 and is_run(options.out))
-    if resume:
+    if options.resume:
         # Parsed again with the run's own settings for all that is not asked for.
         known = Run.open(options.out).config
         options = parse_train(args, known.train, known.data.policy, known.data.source)
     config = checked(TrainConfig, options.settings)
+    resume = options.resume or _was_begun(options.out, config)
     resolve_device(config.device)  # before a folder is made: one that is not here is a mistake like any other
     with joined(config.device) as ranks, ProgressLine() if ranks.writes else SilentLine() as line:
+        if resume and restarts() and (run := Run.open(options.out)).progress().epoch >= config.epochs:
+            return _say_end(run, config, ranks, is_finished=True)  # a process was lost after the last step
         dataset = _opened_by_all(options, ranks, line)
         line.milestone(dataset.reading)
         _say_skipped(dataset, line)
         run = _run_of_all(options.out, config, dataset, ranks, resume)
         last = _watched(train(dataset, config, run, resume=resume, snapshot_interval_s=math.inf), line)
-        if not ranks.writes:
-            return 0
-    if last is not None and last.finished:
+    return _say_end(run, config, ranks, is_finished=last is not None and last.finished)
+
+
+def _was_begun(out: str, config: TrainConfig) -> bool:
+    """Whether torchrun starts anew what this same command began: its run in out asks for just config.
+
+    Any other run there is refused, as it was the first time.
+    """
+    path = Path(out).expanduser()
+    return restarts() > 0 and is_run(path) and Run.open(path).config.train == config
+
+
+def _say_end(run: Run, config: TrainConfig, ranks: Ranks, is_finished: bool) -> int:
+    """Say on standard output what became of run, once for all processes, and give the exit code."""
+    if ranks.writes and is_finished:
         print(tr("Done: {path} after {epochs} epochs.", path=run.path, epochs=config.epochs))
-    else:
+    elif ranks.writes:
         print(
             tr(
                 "Stopped and kept. To go on: {program} train --out {path} --resume",
@@ -149,26 +164,21 @@ def _run_of_all(out: str, config: TrainConfig, dataset: ImageDataset, ranks: Ran
 def _watched(records: Generator[TrainRecord, None, None], line: ProgressLine) -> TrainRecord | None:
     """Drain training; gives its last record. Ctrl+C and SIGTERM close it, which writes a checkpoint."""
     last: TrainRecord | None = None
-    try:
-        with termination_interrupts():
-            for record in records:
-                if last is None:
-                    line.milestone(
-                        tr(
-                            "Training on {device} in {precision}.",
-                            device=record.device,
-                            precision=record.precision,
-                        )
+    with suppress(KeyboardInterrupt), termination_interrupts(), closing(records):
+        for record in records:
+            if last is None:
+                line.milestone(
+                    tr(
+                        "Training on {device} in {precision}.",
+                        device=record.device,
+                        precision=record.precision,
                     )
-                last = record
-                if math.isfinite(record.val_mse) or record.finished:
-                    line.milestone(_record_text(record))
-                else:
-                    line.show(_record_text(record))
-    except KeyboardInterrupt:
-        pass
-    finally:
-        records.close()
+                )
+            last = record
+            if math.isfinite(record.val_mse) or record.finished:
+                line.milestone(_record_text(record))
+            else:
+                line.show(_record_text(record))
     return last
 
 

@@ -7,9 +7,13 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
+from typing import cast
 
 import torch
 from torch import Tensor, distributed
+from torch.distributed import PrefixStore  # pyright: ignore[reportPrivateImportUsage]
+from torch.distributed.rendezvous import rendezvous
 
 from core.errors import TrainingError
 from core.translate import tr
@@ -18,6 +22,11 @@ from core.translate import tr
 WORLD_SIZE = "WORLD_SIZE"
 LOCAL_RANK = "LOCAL_RANK"
 RESTART_COUNT = "TORCHELASTIC_RESTART_COUNT"
+NEEDED = (WORLD_SIZE, "RANK", "MASTER_ADDR", "MASTER_PORT")  # without one of them nobody can be found
+
+# For one process of a machine to import the pictures while the others wait: half an hour, which is usual
+# between steps, is too short for a million of them.
+LONGEST_WAIT = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -48,7 +57,8 @@ class Ranks:
         """Go on when all ranks have come here. Raises: TrainingError where another has gone."""
         if self.size > 1:
             with lost_ranks_named():
-                distributed.barrier()
+                group = distributed.new_group(backend="gloo", timeout=LONGEST_WAIT)
+                distributed.barrier(cast(distributed.ProcessGroup, group))  # of which every rank is a member
 
     def from_first(self, number: int) -> int:
         """The number that rank 0 gives, whatever this one gives."""
@@ -60,7 +70,7 @@ class Ranks:
 
 def is_launched() -> bool:
     """Whether torchrun, or another launcher that speaks as it does, started this process among several."""
-    return int(os.environ.get(WORLD_SIZE) or 1) > 1
+    return all(os.environ.get(name) for name in NEEDED) and int(os.environ[WORLD_SIZE]) > 1
 
 
 def restarts() -> int:
@@ -72,7 +82,8 @@ def restarts() -> int:
 def joined(device: str) -> Iterator[Ranks]:
     """This process among those that train together on device, a name as in TrainConfig.
 
-    A process group that the caller made is used and left as it is.
+    A process group that the caller made is used and left as it is. Raises: TrainingError where the others
+    are not found, or device is none for several processes.
     """
     if not distributed.is_available() or not (distributed.is_initialized() or is_launched()):
         yield Ranks()
@@ -80,15 +91,43 @@ def joined(device: str) -> Iterator[Ranks]:
     local_rank = int(os.environ.get(LOCAL_RANK) or 0)
     ours = not distributed.is_initialized()
     if ours:
-        on_card = device in ("auto", "cuda") and torch.cuda.is_available()
-        if on_card:
-            torch.cuda.set_device(local_rank)
-        distributed.init_process_group("nccl" if on_card else "gloo")
+        _join(device, local_rank)
     try:
         yield Ranks(distributed.get_rank(), distributed.get_world_size(), local_rank)
     finally:
         if ours:
             distributed.destroy_process_group()
+
+
+def _join(device: str, local_rank: int) -> None:
+    on_card = device in ("auto", "cuda") and torch.cuda.is_available()
+    if on_card:
+        cards = torch.cuda.device_count()
+        if local_rank >= cards:
+            raise TrainingError(
+                tr(
+                    "This machine has {cards} cards for more processes than that; start {cards} of them, or"
+                    " give --device cpu.",
+                    cards=cards,
+                )
+            )
+        torch.cuda.set_device(local_rank)
+    elif device == "mps" or (device == "auto" and torch.backends.mps.is_available()):
+        raise TrainingError(tr("Several processes cannot train on mps together; give --device cpu."))
+    try:
+        store, rank, size = next(rendezvous("env://"))
+        # torchrun 2.13 keeps its store over restarts. Without a prefix those who come back read the addresses
+        # of those who have gone, and wait for them in vain.
+        store = PrefixStore(f"restart {restarts()} of {size} processes", store)
+        backend = "nccl" if on_card else "gloo"
+        distributed.init_process_group(backend, store=store, rank=rank, world_size=size)
+    except (RuntimeError, ValueError) as error:
+        raise TrainingError(
+            tr(
+                "The processes that are to train together do not find each other: {reason}.",
+                reason=str(error).strip().splitlines()[0][:200].rstrip("."),
+            )
+        ) from error
 
 
 @contextmanager

@@ -186,11 +186,11 @@ class Run:
     def save_weights(self, weights: Mapping[str, Tensor]) -> None:
         """Write model.safetensors, float32, with the network's own names."""
         description = {"network": self.config.network.model_dump_json()}
-        write_bytes(self.path / MODEL, weights_to_bytes(weights, description))
+        write_bytes(self.path / MODEL, *weights_to_bytes(weights, description))
 
     def save_checkpoint(self, checkpoint: Checkpoint) -> None:
         """Write checkpoint.safetensors."""
-        write_bytes(self.path / CHECKPOINT, checkpoint_to_bytes(checkpoint))
+        write_bytes(self.path / CHECKPOINT, *checkpoint_to_bytes(checkpoint))
 
     def load_checkpoint(self) -> Checkpoint:
         """All that resuming needs. Raises: RunError for a damaged file."""

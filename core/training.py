@@ -27,6 +27,7 @@ from core.interrupts import interrupts_held
 from core.metrics import MetricsRow
 from core.models import build_network
 from core.objectives import OBJECTIVES
+from core.optimiser import Adam
 from core.ranks import Ranks, joined
 from core.runs import Run
 from core.seeds import NOISE, stream_seed
@@ -115,7 +116,7 @@ class _Trainer:
             kernel.data = kernel.data.contiguous(memory_format=torch.channels_last)
         self.has_convolutions = bool(kernels)
         self.objective = OBJECTIVES[config.objective]
-        self.optimiser = torch.optim.Adam(
+        self.optimiser = Adam(
             self.network.parameters(), lr=config.learning_rate, fused=self.device.type in ("cpu", "cuda")
         )
         self.noise = torch.Generator(self.device)

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from core import models as models
     from core import runs as runs
     from core import sketch as sketch
+    from core import threads as threads
     from core import training as training
     from core.export import comparison as comparison
     from core.export import panels as panels
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 ROOMS = {
     "datasets": "core.datasets",
     "torch": "torch",
+    "threads": "core.threads",
     "codec": "core.codec",
     "runs": "core.runs",
     "latents": "core.latents",

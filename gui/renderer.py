@@ -213,4 +213,4 @@ def _use_one_thread() -> None:
     Decoding one 64x64 picture with conv took 6.4 ms with two threads and 2.8 ms with one, fc 2.6 and 2.5 ms, and
     two threads wait for each other whenever training or the window has one of the cores.
     """
-    heavy.torch.set_num_threads(1)
+    heavy.threads.use_one()

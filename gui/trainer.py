@@ -104,11 +104,17 @@ def _preview(request: PreviewRequest) -> Previews:
     return Previews(request.indices, originals, request.codec.reconstruct(originals), request.epoch)
 
 
+def _stay_small() -> None:
+    heavy.threads.use_one()
+
+
 def _give_way() -> None:
     """Let the window's threads go first where they want the same core as this thread and those it starts.
 
-    Training then ends its step in the time that they leave, when a hand comes to a dial.
+    Training then ends its step in the time that they leave, when a hand comes to a dial. Called in its thread,
+    before its first work: it takes every core that torch would, whatever other threads have chosen for theirs.
     """
+    heavy.threads.use_all()
     if sys.platform == "linux":  # elsewhere a priority is the whole process's
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), TRAINING_NICENESS)
 
@@ -145,7 +151,7 @@ class Trainer(QObject):
         self._runner.items_arrived.connect(self._on_records)
         self._runner.done.connect(self._on_done)
         self._runner.failed.connect(self._on_failed)
-        self._preview_lane = LatestOnly(_preview, self)
+        self._preview_lane = LatestOnly(_preview, self, prepare=_stay_small)
         self._preview_lane.answered.connect(self._on_preview)
 
     @property

@@ -53,9 +53,7 @@ class About:
         """The data's identity: SHA-256 in hex over content and policy."""
         return digest(self.kind, self.content, self.policy.model_dump_json())
 
-    def dataset(
-        self, pixels: Pixels, reading: str, labels: tuple[LabelColumn, ...]
-    ) -> ImageDataset:
+    def dataset(self, pixels: Pixels, reading: str, labels: tuple[LabelColumn, ...]) -> ImageDataset:
         """The data set of pixels that are mapped from the source itself."""
         return ImageDataset(pixels, self._identity(pixels), reading, labels)
 

@@ -27,7 +27,7 @@ ADVICE_BYTES = 128 * 1024  # the kernel cuts one piece of advice off at the devi
 CAN_PREAD = hasattr(os, "preadv")
 CAN_ADVISE = hasattr(os, "posix_fadvise")
 
-Indices = NDArray[np.int64] | list[int] | slice
+Indices = NDArray[np.int64] | NDArray[np.bool_] | list[int] | slice
 
 
 class PixelStore(Protocol):

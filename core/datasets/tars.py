@@ -52,7 +52,7 @@ class Members:
 
     def take(self, kept: NDArray[np.int64]) -> "Members":
         """Some of them."""
-        names: list[str] = [self.names[index] for index in kept.tolist()]
+        names = [self.names[int(index)] for index in kept]
         return Members(self.paths, self.shards[kept], self.offsets[kept], self.sizes[kept], names)
 
     def read(self, index: int) -> BytesIO:

@@ -1,1 +1,1 @@
-"""What the program costs, as ratios within one run: python -m tests.benchmarks prints them. Nothing here fails."""
+"""What the program costs, as ratios within one run: python -m tests.benchmarks. Nothing here fails."""

@@ -1,4 +1,4 @@
-"""Every benchmark, or those named, as one table: python -m tests.benchmarks [NAME ...]. Always exits with 0."""
+"""Every benchmark, or those named, as one table: python -m tests.benchmarks [NAME ...]; exits with 0."""
 
 import os
 import shutil
@@ -9,10 +9,11 @@ from collections.abc import Iterator
 
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # as main.py does, before torch is imported
 
-from tests.benchmarks import encoding, pictures, start
+from tests.benchmarks import encoding, pictures, start, training
 from tests.benchmarks.rows import Benchmark, Row, table
 
 BENCHMARKS: dict[str, Benchmark] = {
+    "training": training.rows,
     "start": start.rows,
     "pictures": pictures.rows,
     "encoding": encoding.rows,

@@ -1,4 +1,4 @@
-"""One line of the table: what was measured, ours, the reference, their ratio, the goal; and the table as text."""
+"""A line of the table: what was measured, ours, the reference, their ratio, the goal; the table as text."""
 
 import statistics
 import time
@@ -10,7 +10,7 @@ COLUMNS = ("what", "ours", "reference", "ratio", "goal", "")
 
 @dataclass(frozen=True)
 class Row:
-    """One measurement. reference and ratio are empty where the goal is a bound of its own; met None: no goal."""
+    """One measurement. reference and ratio are empty where the goal is a bound; met is None without a goal."""
 
     what: str
     ours: str
@@ -31,7 +31,9 @@ Benchmark = Callable[[], Iterator[Row]]
 def at_least(what: str, ours: float, reference: float, goal: float, unit: str) -> Row:
     """A row whose goal is ours / reference >= goal; both are rates in unit."""
     ratio = ours / reference
-    return Row(what, f"{ours:,.0f} {unit}", f"{reference:,.0f} {unit}", f"{ratio:.2f}", f">= {goal:g}", ratio >= goal)
+    return Row(
+        what, f"{ours:,.0f} {unit}", f"{reference:,.0f} {unit}", f"{ratio:.2f}", f">= {goal:g}", ratio >= goal
+    )
 
 
 def at_most(what: str, ours: float, goal: float, unit: str, digits: int = 1) -> Row:
@@ -62,5 +64,8 @@ def table(rows: Sequence[Row]) -> str:
     """The rows in aligned columns."""
     lines = [COLUMNS, *((row.what, row.ours, row.reference, row.ratio, row.goal, row.mark) for row in rows)]
     widths = [max(len(line[column]) for line in lines) for column in range(len(COLUMNS))]
-    texts = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines]
+    texts = [
+        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+        for line in lines
+    ]
     return "\n".join([texts[0], "-" * sum((*widths, 2 * (len(widths) - 1))), *texts[1:]])
