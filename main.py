@@ -1,13 +1,9 @@
 """The entry: no arguments or a path opens the window; a verb (train, edit, info) works without one."""
 
 import gc
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-
-# Before torch is imported: threads that spin while they wait steal the window's time, and training's own.
-os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 from core.usage import VERB_NAMES, overview, version_line
 

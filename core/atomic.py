@@ -9,7 +9,7 @@ from core.translate import tr
 
 
 def write_bytes(path: Path, *contents: bytes | memoryview) -> None:
-    """Replace path by contents, one after the other, so that after a crash the old or the new content is there, whole.
+    """Replace path by contents so that after a crash the old or the new content is there, whole.
 
     A temporary file in the same folder, fsync, os.replace, fsync of the folder, the mode that the umask
     gives. Raises: OSError as the system reports it; path is then untouched and no temporary file stays.

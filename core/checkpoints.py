@@ -20,6 +20,8 @@ WEIGHTS = "weights/"
 MOMENTS = ("exp_avg", "exp_avg_sq")  # Adam's two, kept as adam/<moment>/<weight>
 NOISE = "generator/noise"
 
+Parts = list[bytes | memoryview]  # of a file, one after the other
+
 
 @dataclass(frozen=True)
 class Progress:
@@ -47,12 +49,12 @@ class Checkpoint:
     noise: Tensor  # the state of the generator that a vae draws its noise from
 
 
-def weights_to_bytes(weights: Mapping[str, Tensor], description: Mapping[str, str]) -> list[bytes | memoryview]:
+def weights_to_bytes(weights: Mapping[str, Tensor], description: Mapping[str, str]) -> Parts:
     """A safetensors file of weights as float32, in parts, with description as its metadata."""
     return _to_bytes(weights, {"format": "pt", **description})
 
 
-def checkpoint_to_bytes(checkpoint: Checkpoint) -> list[bytes | memoryview]:
+def checkpoint_to_bytes(checkpoint: Checkpoint) -> Parts:
     """A safetensors file, in parts, of everything in checkpoint; progress is JSON in its metadata."""
     tensors = {WEIGHTS + name: tensor for name, tensor in checkpoint.weights.items()}
     for moment, by_name in checkpoint.moments.items():
@@ -62,7 +64,7 @@ def checkpoint_to_bytes(checkpoint: Checkpoint) -> list[bytes | memoryview]:
     return _to_bytes(tensors, {"format": "pt", "progress": progress})
 
 
-def _to_bytes(tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> list[bytes | memoryview]:
+def _to_bytes(tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> Parts:
     """A safetensors file: 8 bytes of header length, the header in JSON, the numbers of each tensor in turn.
 
     safetensors.torch.save gives the same, but holds three copies on the way: 1.5 GB for the assignment's
@@ -70,7 +72,7 @@ def _to_bytes(tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> lis
     which must not change until then: a checkpoint took 0.9 s instead of 1.8.
     """
     header: dict[str, object] = {"__metadata__": dict(metadata)}
-    parts: list[bytes | memoryview] = []
+    parts: Parts = []
     end = 0
     for name, tensor in tensors.items():
         kind, dtype = ("U8", torch.uint8) if tensor.dtype == torch.uint8 else ("F32", torch.float32)

@@ -193,8 +193,9 @@ def _positional(metavar: str) -> Any:
 
 def _data_help() -> str:
     return tr(
-        "The pictures: a folder, an .npy or .npz array, an MNIST idx file (.gz too), a zip, or 'faces', the"
-        " built-in set ('faces:count=10000,size=96,seed=1')."
+        "The pictures: a folder, an .npy or .npz array, an MNIST idx file (.gz too), a zip, shards"
+        " ('part-{000..127}.npy' or '.tar', or a .txt that names one a line), or 'faces', the built-in set"
+        " ('faces:count=10000,size=96,seed=1')."
     )
 
 

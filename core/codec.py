@@ -20,9 +20,10 @@ from core.translate import tr
 
 # Bounds the memory of one call.
 BATCH = 256
-# What was fastest for many pictures on a processor, at 64x64. fc reads its weights once a batch: 512 gave 1.03
-# to 1.15 times the pictures a second of 256. conv's widest layer stays below 32 MB, beyond which the C library
-# asks for fresh pages at every call: 128 gave 1.3 times those of 256 on a busy machine, as many on a quiet one.
+# What was fastest for many pictures on a processor, at 64x64. fc reads its weights once a batch: 512 gave
+# 1.03 to 1.15 times the pictures a second of 256. conv's widest layer stays below 32 MB, beyond which the C
+# library asks for fresh pages at every call: 128 gave 1.3 times those of 256 on a busy machine, as many on a
+# quiet one.
 READING_BATCH = {"fc": 512, "conv": 128}
 
 

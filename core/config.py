@@ -163,8 +163,8 @@ class TrainConfig(Settings):
         Literal["auto", "float32", "bfloat16"],
         Field(
             title="Precision",
-            description="Number format of the matrix products in training; auto takes bfloat16 where the"
-            " hardware has it. Weights and codes are always float32.",
+            description="Number format of the matrix products in training; auto takes bfloat16 where a short"
+            " trial at the start finds it faster. Weights and codes are always float32.",
             json_schema_extra={"advanced": True},
         ),
     ] = "auto"

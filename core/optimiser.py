@@ -12,8 +12,8 @@ class Adam(torch.optim.Adam):
     """torch.optim.Adam (Kingma and Ba 2014, arXiv:1412.6980) that does not import torch's compiler.
 
     Some methods of every optimiser are marked as not to be compiled, and at its first call each of them
-    imports the compiler to say so: 809 modules, 0.9 s of the time to the first loss, in which the window hardly
-    moves. Here the same methods are called without the mark.
+    imports the compiler to say so: 809 modules, 0.9 s of the time to the first loss, in which the window
+    hardly moves. Here the same methods are called without the mark.
     """
 
     def add_param_group(self, param_group: dict[str, Any]) -> None:

@@ -4,6 +4,8 @@ torch.distributed does the work. Nothing here knows what is trained.
 """
 
 import os
+import time
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,7 +14,7 @@ from typing import cast
 
 import torch
 from torch import Tensor, distributed
-from torch.distributed import PrefixStore  # pyright: ignore[reportPrivateImportUsage]
+from torch.distributed import PrefixStore, Store  # pyright: ignore[reportPrivateImportUsage]
 from torch.distributed.rendezvous import rendezvous
 
 from core.errors import TrainingError
@@ -27,6 +29,7 @@ NEEDED = (WORLD_SIZE, "RANK", "MASTER_ADDR", "MASTER_PORT")  # without one of th
 # For one process of a machine to import the pictures while the others wait: half an hour, which is usual
 # between steps, is too short for a million of them.
 LONGEST_WAIT = timedelta(days=1)
+POLL_S = 0.02
 
 
 @dataclass(frozen=True)
@@ -116,9 +119,7 @@ def _join(device: str, local_rank: int) -> None:
         raise TrainingError(tr("Several processes cannot train on mps together; give --device cpu."))
     try:
         store, rank, size = next(rendezvous("env://"))
-        # torchrun 2.13 keeps its store over restarts. Without a prefix those who come back read the addresses
-        # of those who have gone, and wait for them in vain.
-        store = PrefixStore(f"restart {restarts()} of {size} processes", store)
+        store = unused_part(store, rank, size)
         backend = "nccl" if on_card else "gloo"
         distributed.init_process_group(backend, store=store, rank=rank, world_size=size)
     except (RuntimeError, ValueError) as error:
@@ -128,6 +129,37 @@ def _join(device: str, local_rank: int) -> None:
                 reason=str(error).strip().splitlines()[0][:200].rstrip("."),
             )
         ) from error
+
+
+def unused_part(store: Store, rank: int, size: int) -> PrefixStore:
+    """A part of store for the processes of this start alone; each of them calls this. Raises: RuntimeError.
+
+    torchrun 2.13 keeps its store over restarts: without this, those who come back first read the addresses
+    of those who have gone. It cannot be told by the count of restarts, which each machine's torchrun keeps
+    for itself. So rank 0 asks everybody into a part with a new name, and waits until all have answered.
+    """
+    if rank > 0:
+        own_name = uuid.uuid4().hex
+        store.set(f"here/{rank}", own_name)
+        part = store.get(own_name).decode()  # which it waits for
+        store.set(f"{part}/here/{rank}", "")
+        return PrefixStore(part, store)
+    part = uuid.uuid4().hex
+    asked: dict[int, bytes] = {}
+    absent = set(range(1, size))
+    timeout: timedelta = store.timeout  # pyright: ignore[reportAttributeAccessIssue]
+    deadline = time.monotonic() + timeout.total_seconds()
+    while absent:
+        for other in sorted(absent):
+            if store.check([f"{part}/here/{other}"]):
+                absent.discard(other)
+            elif store.check([f"here/{other}"]) and (name := store.get(f"here/{other}")) != asked.get(other):
+                store.set(name.decode(), part)  # of one who has gone, nobody reads it
+                asked[other] = name
+        if absent and time.monotonic() > deadline:
+            raise RuntimeError(tr("{count} of {size} did not come", count=len(absent), size=size))
+        time.sleep(POLL_S)
+    return PrefixStore(part, store)
 
 
 @contextmanager

@@ -1,8 +1,9 @@
-"""Decodes one code at a time for a picture that is looked at while a hand moves, as soon as that can be done."""
+"""Decodes one code at a time, as soon as that can be done, for a picture seen while a hand moves."""
 
 import copy
 import warnings
 from collections.abc import Callable
+from typing import cast
 
 import numpy as np
 import torch
@@ -13,7 +14,7 @@ from core.codec import Codec
 from core.devices import has_bfloat16
 from core.models.network import Network
 
-# Weights of a layer, from which on it is read from memory faster in half the bytes: fc's last has 12.6 million.
+# Weights of a layer from which on half the bytes are read sooner: fc's last has 12.6 million.
 LARGE = 4_000_000
 _WARMING = 3  # calls until what was recorded runs at its speed
 
@@ -63,6 +64,9 @@ class _Screen(nn.Module):
 class _HalfLinear(nn.Module):
     """A linear layer for one row whose weights are kept in bfloat16; bias and result stay float32."""
 
+    weight: Tensor
+    bias: Tensor
+
     def __init__(self, linear: nn.Linear) -> None:
         super().__init__()
         self.register_buffer("weight", linear.weight.detach().to(torch.bfloat16))
@@ -70,7 +74,7 @@ class _HalfLinear(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         # mv, since linear() copies bfloat16 weights into another order at every call.
-        return torch.mv(self.weight, x[0].to(torch.bfloat16)).float()[None] + self.bias  # pyright: ignore[reportArgumentType]
+        return torch.mv(self.weight, x[0].to(torch.bfloat16)).float()[None] + self.bias
 
 
 def _lightened(network: Network, device: torch.device) -> Network:
@@ -97,9 +101,10 @@ def _recorded(screen: _Screen, names: tuple[str, ...], weights: tuple[Tensor, ..
 
     code = torch.zeros(1, screen.network.config.latent_dim, device=weights[0].device)
     with torch.inference_mode(), warnings.catch_warnings():
-        # torch calls this deprecated in favour of compilers that a person's machine may not have.
-        warnings.simplefilter("ignore", DeprecationWarning)
-        recorded = torch.jit.trace(run, (code, *weights), check_trace=False)
+        # torch calls this deprecated in favour of compilers that a person's machine may not have, and warns
+        # of what a layer decides from its shapes, which stay.
+        warnings.simplefilter("ignore")
+        recorded = cast(Callable[..., Tensor], torch.jit.trace(run, (code, *weights), check_trace=False))
         for _ in range(_WARMING):
             recorded(code, *weights)
     return recorded

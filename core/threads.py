@@ -2,8 +2,8 @@
 
 torch.set_num_threads alone also decides for every thread that has not computed yet, and a thread's first work
 undoes what it was set to before: training in the window ran on one of two cores, as lanes of the window had
-chosen one for themselves (1,300 pictures/s instead of 2,000). A thread that asks for its number first keeps what
-it is set to.
+chosen one for themselves (1,300 pictures/s instead of 2,000). A thread that asks for its number first keeps
+what it is set to.
 """
 
 import torch

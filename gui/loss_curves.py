@@ -176,7 +176,7 @@ def peaks(x: Series, y: Series, columns: int) -> tuple[Series, Series]:
 
     Of as many neighbours as share a column the least and the greatest are kept, so that no peak is lost.
     """
-    size = _thinning(len(x), 2 * columns)
+    size = _thinning(len(x), columns)
     whole = len(x) - len(x) % size
     if size == 1:
         return x, y
@@ -186,7 +186,7 @@ def peaks(x: Series, y: Series, columns: int) -> tuple[Series, Series]:
 
 
 def every_few(x: Series, y: Series, columns: int) -> tuple[Series, Series]:
-    """A smooth line in so many columns of the screen: one point of those that share a column, and the last."""
+    """A smooth line in so many columns: one point of those that share a column, and the last."""
     size = _thinning(len(x), columns)
     return (x, y) if size == 1 else (np.append(x[::size], x[-1]), np.append(y[::size], y[-1]))
 

@@ -145,7 +145,7 @@ class Opener(QObject):
             return
         data = run.config.data
         is_open = now.dataset is not None and now.dataset.identity.fingerprint == data.fingerprint
-        if is_open or not _is_at_hand(data.source):
+        if is_open or not heavy.datasets.is_at_hand(data.source):
             self._show_run(run.path)
         else:
             self._import(Opening(data.source, data.policy, max(now.index, 0), run=run.path))
@@ -180,7 +180,7 @@ class Opener(QObject):
         same_data = (
             data is None or (now.dataset is not None and now.dataset.identity.fingerprint == data.fingerprint)
         )
-        if not same_data and data is not None and _is_at_hand(data.source):
+        if not same_data and data is not None and heavy.datasets.is_at_hand(data.source):
             self._import(Opening(data.source, data.policy, recipe.index or 0, run, recipe, note))
             return
         if not same_data:
@@ -380,10 +380,6 @@ def _read_run(path: Path) -> tuple[Run, Codec | None]:
 
 def _is_built_in(source: str) -> bool:
     return source == BUILT_IN or source.startswith(BUILT_IN + ":")
-
-
-def _is_at_hand(source: str) -> bool:
-    return _is_built_in(source) or Path(source).exists()
 
 
 def _name(source: str) -> str:

@@ -75,7 +75,7 @@ class ExtrasRequest:
     kept: tuple[Kept, ...]
 
     def is_answered_like(self, other: ExtrasRequest) -> bool:
-        """Whether both have the same answer: the dial in hand may stand elsewhere, as its strip shows all of it."""
+        """Whether both have the same answer: the dial in hand may stand elsewhere, its strip shows all."""
         walked, before = self.edited_code.copy(), other.edited_code.copy()
         if self.codec is not other.codec or self.dim != other.dim or len(walked) != len(before):
             return False
@@ -179,8 +179,8 @@ class Renderer(QObject):
     def request_extras(self, request: ExtrasRequest, *, again: bool = False) -> None:
         """Ask for the strip and the kept pictures; an older request that still waits is dropped.
 
-        What has the same answer as the request before is not computed, unless it is wanted again: while a dial
-        is turned, nothing of its own strip changes.
+        What has the same answer as the request before is not computed, unless it is wanted again: nothing of
+        a dial's own strip changes while it is turned.
         """
         if again or self._extras_asked is None or not request.is_answered_like(self._extras_asked):
             self._extras_asked = request
@@ -210,7 +210,7 @@ def _sketched(asked: tuple[Codec, Sketch | None]) -> Sketch:
 def _use_one_thread() -> None:
     """Of torch's, for the lane that calls it: one picture is too little work to share.
 
-    Decoding one 64x64 picture with conv took 6.4 ms with two threads and 2.8 ms with one, fc 2.6 and 2.5 ms, and
-    two threads wait for each other whenever training or the window has one of the cores.
+    Decoding one 64x64 picture with conv took 6.4 ms with two threads and 2.8 ms with one, fc 2.6 and 2.5 ms;
+    and two threads wait for each other whenever training or the window has one of the cores.
     """
     heavy.threads.use_one()

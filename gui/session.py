@@ -110,6 +110,7 @@ class Session(Editing):
         self.opener.failed.connect(self._on_failed)
         self.trainer.state_changed.connect(self._share_cores)
         self._is_held = False
+        self._late_weights: dict[str, object] | None = None  # that came while a hand was on a dial
         self._studied = QElapsedTimer()
         self._save_timer = QTimer(self, singleShot=True, interval=_SAVE_DELAY_MS)
         self._save_timer.timeout.connect(self.save)
@@ -162,6 +163,9 @@ class Session(Editing):
             self._save_timer.start()  # writing to the disk can wait until the hand rests
         if self.pictures is not None and (held or not self.edit.is_empty):
             self._request_pictures()  # so that what decodes them is warm; in full once the hand has gone
+        late, self._late_weights = self._late_weights, None
+        if late is not None:
+            self._on_weights_arrived(late)
 
     # ---- previews --------------------------------------------------------------------------------------
 
@@ -297,6 +301,7 @@ class Session(Editing):
     def put_run(self, run: Run | None, codec: Codec | None) -> None:
         """Take over a run that was opened or made, with its codec if it has weights."""
         self.save()
+        self._late_weights = None
         self.run, self.codec = run, codec
         self.dial = 0
         self.pictures = self.traversal = self._shown = None
@@ -447,7 +452,9 @@ class Session(Editing):
         else:
             span = (float(stats.low[dim]), float(stats.high[dim]))
             centre_spread = (float(stats.mean[dim]), float(stats.std[dim]))
-        request = ExtrasRequest(codec, pictures.code, pictures.edited_code, dim, span, centre_spread, self.kept)
+        request = ExtrasRequest(
+            codec, pictures.code, pictures.edited_code, dim, span, centre_spread, self.kept
+        )
         self._renderer.request_extras(request, again=len(self.kept_pictures) != len(self.kept))
 
     def _request_previews(self) -> None:
@@ -525,7 +532,10 @@ class Session(Editing):
         run = self.run
         if run is None or not self.trainer.is_active:
             return
-        codec = self.codec or heavy.codec.Codec(heavy.models.build_network(run.config.network))
+        if self._is_held:  # the picture does not change under a hand, nor wait for a new code
+            self._late_weights = weights
+            return
+        codec = self.codec or heavy.codec.Codec(heavy.models.blank_network(run.config.network))
         self._use_codec(codec.update(weights), QUICK_LIMIT)  # pyright: ignore[reportArgumentType]
 
     @Slot(object)

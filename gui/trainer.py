@@ -109,10 +109,10 @@ def _stay_small() -> None:
 
 
 def _give_way() -> None:
-    """Let the window's threads go first where they want the same core as this thread and those it starts.
+    """Let the window's threads go first where they want a core of this thread's and of those it starts.
 
-    Training then ends its step in the time that they leave, when a hand comes to a dial. Called in its thread,
-    before its first work: it takes every core that torch would, whatever other threads have chosen for theirs.
+    Training ends its step in the time that they leave when a hand comes to a dial. Called in its thread
+    before its first work. It takes every core that torch would, whatever other threads have chosen.
     """
     heavy.threads.use_all()
     if sys.platform == "linux":  # elsewhere a priority is the whole process's

@@ -1,6 +1,5 @@
 """Fixtures for every test: a home of its own, real pictures where they are at hand, no thread left behind."""
 
-import os
 import threading
 import time
 from collections.abc import Iterator
@@ -9,9 +8,7 @@ from pathlib import Path
 
 import pytest
 
-# As main.py does, before anything imports torch: beside other work, threads that spin while they wait made
-# two tests of conv take 120 s instead of 4 s each.
-os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+import core  # noqa: F401  (first of all: it says how threads wait, which torch reads when it is imported)
 
 REAL_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 

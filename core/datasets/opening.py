@@ -60,12 +60,21 @@ def inspect_source(source: str | Path, policy: ImportConfig = DEFAULT_POLICY) ->
         raise _unreadable(source, error) from error
 
 
+def is_at_hand(source: str) -> bool:
+    """Whether what source means is there: the built-in faces, a path, the first shard of a pattern."""
+    if is_faces(source) or Path(source).exists():
+        return True
+    return is_pattern(source) and Path(expand(source)[0]).exists()
+
+
 def find_source(source: str | Path, policy: ImportConfig) -> Source:
     """The source that a text or path means, told by what it holds and not by its name. Raises: DataError."""
     if isinstance(source, str) and is_faces(source):
         return FacesSource(source, policy)
     if not str(source).strip():
-        raise DataError(tr("No pictures are named: give a folder, .npy, .npz, .zip or idx file, or faces."))
+        raise DataError(
+            tr("No pictures are named: give a folder, .npy, .npz, .zip, .tar or idx file, or faces.")
+        )
     path = Path(os.path.abspath(os.path.expanduser(source)))
     if is_pattern(str(path)) and not path.exists():
         return _shards([Path(name) for name in expand(str(path))], path, policy)
@@ -74,7 +83,10 @@ def find_source(source: str | Path, policy: ImportConfig) -> Source:
         return _shards(shards, path, policy) if shards else FolderSource(path, policy)
     if not path.exists():
         raise DataError(
-            tr("{path} is not there: give a folder, .npy, .npz, .zip or idx file, or faces.", path=str(path))
+            tr(
+                "{path} is not there: give a folder, .npy, .npz, .zip, .tar or idx file, or faces.",
+                path=str(path),
+            )
         )
     if not path.is_file():
         raise DataError(tr("{path} is neither a file nor a folder.", path=str(path)))
@@ -94,8 +106,8 @@ def find_source(source: str | Path, policy: ImportConfig) -> Source:
         raise DataError(tr("{path} is a single picture: open the folder that it lies in.", path=str(path)))
     raise DataError(
         tr(
-            "{path} is of no known kind: a folder, .npy, .npz, .zip or idx file of pictures is read, or it is"
-            " damaged.",
+            "{path} is of no known kind: a folder, .npy, .npz, .zip, .tar or idx file of pictures is read, or"
+            " it is damaged.",
             path=str(path),
         )
     )

@@ -7,16 +7,18 @@ import tempfile
 import traceback
 from collections.abc import Iterator
 
-os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # as main.py does, before torch is imported
-
-from tests.benchmarks import encoding, pictures, start, training
+from tests.benchmarks import encoding, hand, machines, pictures, plot, start, training, window
 from tests.benchmarks.rows import Benchmark, Row, table
 
 BENCHMARKS: dict[str, Benchmark] = {
     "training": training.rows,
     "start": start.rows,
+    "hand": hand.rows,
+    "window": window.rows,
+    "plot": plot.rows,
     "pictures": pictures.rows,
     "encoding": encoding.rows,
+    "machines": machines.rows,
 }
 SCREEN = "-screen 0 1480x980x24"
 

@@ -28,7 +28,7 @@ class Pictures(Dataset[torch.Tensor]):
         return len(self.pixels)
 
     def __getitem__(self, index: int) -> torch.Tensor:
-        return torch.from_numpy(self.pixels[index]).permute(2, 0, 1).float() / 127.5 - 1.0  # (C, H, W)
+        return torch.from_numpy(self.pixels[index].copy()).permute(2, 0, 1).float() / 127.5 - 1.0  # (C, H, W)
 
 
 def train_plainly(

@@ -1,7 +1,5 @@
-"""From the dial's mouse event to painted pixels, at rest and while a network is trained in the same window."""
+"""From the dial's mouse event to painted pixels, at rest and while a network trains in the same window."""
 
-import os
-import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -32,29 +30,26 @@ def rows() -> Iterator[Row]:
     """fc and conv at 64x64, at rest and beside a training."""
     with tempfile.TemporaryDirectory() as folder:
         for network in NETWORKS:
-            run = untrained_run(Path(folder), network)
-            with opened(run) as window:
-                drags_in(window, Mode.SIDE_BY_SIDE, count=1, moves=40, rest_s=0.2)
-                for mode, name in ((Mode.SIDE_BY_SIDE, "edited"), (Mode.DIFFERENCE, "edited and difference")):
-                    drags = drags_in(window, mode, count=4, moves=100, rest_s=0.2)
-                    yield from _told(f"{network}, {name}, at rest", drags, 16.7, with_median=True)
-                session = window.session
-                session.start_training(TrainConfig(network=network, epochs=1000))
-                wait("the first record", lambda: session.trainer.record is not None)
-                wait("a codec", lambda: session.codec is not None and session.pictures is not None)
-                pause(3.0)
-                drags = drags_in(window, Mode.DIFFERENCE, count=10, moves=40, rest_s=0.6)
-                yield from _told(f"{network}, while it trains", drags, 25.0, with_median=False)
-                session.trainer.stop()
-                wait("the end of training", lambda: not session.is_training)
+            with opened(untrained_run(Path(folder), network)) as window:
+                drags_in(window, Mode.SIDE_BY_SIDE, count=1, moves=40, rest_s=0.2)  # warms up
+                yield from _at_rest(window, network)
+                yield from _beside_training(window, network)
 
 
-def _told(what: str, drags: Drags, goal_ms: float, *, with_median: bool) -> Iterator[Row]:
-    waits = drags.waits_ms
-    if os.environ.get("HAND_DETAIL"):
-        print(what, "n", len(waits), "shown", drags.shown, "median", round(percentile(waits, 50), 1),
-              "p90", round(percentile(waits, 90), 1), "p99", round(percentile(waits, 99), 1),
-              "max", round(max(waits), 1), "firsts", [f"{ms:.0f}" for ms in drags.firsts_ms], file=sys.stderr)
-    if with_median:
-        yield at_most(f"{what}: median", percentile(waits, 50), 8.0, "ms")
-    yield at_most(f"{what}: 99 of 100", percentile(waits, 99), goal_ms, "ms")
+def _at_rest(window: MainWindow, network: NetworkName) -> Iterator[Row]:
+    for mode, name in ((Mode.SIDE_BY_SIDE, "edited"), (Mode.DIFFERENCE, "edited and difference")):
+        waits = drags_in(window, mode, count=4, moves=100, rest_s=0.2).waits_ms
+        yield at_most(f"{network}, {name}, at rest: median", percentile(waits, 50), 8.0, "ms")
+        yield at_most(f"{network}, {name}, at rest: 99 of 100", percentile(waits, 99), 16.7, "ms")
+
+
+def _beside_training(window: MainWindow, network: NetworkName) -> Iterator[Row]:
+    session = window.session
+    session.start_training(TrainConfig(network=network, epochs=1000))
+    wait("the first record", lambda: session.trainer.record is not None)
+    wait("a codec", lambda: session.codec is not None and session.pictures is not None)
+    pause(3.0)
+    waits = drags_in(window, Mode.DIFFERENCE, count=10, moves=40, rest_s=0.6).waits_ms
+    yield at_most(f"{network}, while it trains: 99 of 100", percentile(waits, 99), 25.0, "ms")
+    session.trainer.stop()
+    wait("the end of training", lambda: not session.is_training)

@@ -1,4 +1,4 @@
-"""A real window for the benchmarks: opened with a model, dragged by mouse events, its paints and gaps timed."""
+"""A real window for the benchmarks: opened with a model, dragged by mouse events, its paints timed."""
 
 import sys
 import threading
@@ -174,7 +174,7 @@ class _Turns(QObject):
 def drag(
     window: MainWindow, drags: Drags, views: tuple[PictureView, ...], *, moves: int, rate: float, phase: float
 ) -> None:
-    """Drag the dial of the strongest dimension in sight; a move is done when every view shows it or a later one."""
+    """Drag the first dial; a move is done when every view shows it, or a later one."""
     session = window.session
     dial = window.latent_panel.grid.dials()[0]
     dim = dial.reading.dim

@@ -1,4 +1,4 @@
-"""The loss plot with a million points: new points until the plot is painted; and all traversal strips of fc."""
+"""The loss plot with a million points, from new points to the painted plot; all traversal strips of fc."""
 
 import statistics
 import time
@@ -66,7 +66,8 @@ def rows() -> Iterator[Row]:
         chart.set_view(view)
         chart.set_log(log)
         chart.set_smoothing(weight)
-        yield at_most(f"loss plot, {POINTS:,} points{name}: an update", updates_ms(chart, columns), 30.0, "ms")
+        ms = updates_ms(chart, columns)
+        yield at_most(f"loss plot, {POINTS:,} points{name}: an update", ms, 30.0, "ms")
     chart.set_span(0.5 * POINTS, 0.6 * POINTS)
     yield at_most("the same, a tenth in view: an update", updates_ms(chart, columns), 30.0, "ms")
     chart.hide()

@@ -10,7 +10,7 @@ COLUMNS = ("what", "ours", "reference", "ratio", "goal", "")
 
 @dataclass(frozen=True)
 class Row:
-    """One measurement. reference and ratio are empty where the goal is a bound; met is None without a goal."""
+    """One measurement. reference and ratio may be empty; met is None where there is no goal."""
 
     what: str
     ours: str

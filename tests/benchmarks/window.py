@@ -1,12 +1,11 @@
-"""The window while a network trains and no hand is on a dial: its event loop's gaps, and what training loses by it."""
+"""The window while a network trains, no hand on a dial: its event loop's gaps, and what training loses."""
 
-import os
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Qt, QTimer, Slot
@@ -55,13 +54,14 @@ def rate_in(window: MainWindow, network: NetworkName, gaps: list[float]) -> floa
     watch.deleteLater()
     session.trainer.stop()
     wait("the end of training", lambda: not session.is_training)
-    assert first is not None and last is not None
+    if first is None or last is None:
+        raise RuntimeError("training reported nothing")
     return (last.images - first.images) / (ended - began)
 
 
-def wait_quietly(holds: object) -> None:
+def wait_quietly(holds: Callable[[], bool]) -> None:
     """As wait, in the event loop itself."""
-    while not holds():  # pyright: ignore[reportCallIssue]
+    while not holds():
         pause(0.05)
 
 
@@ -101,8 +101,6 @@ def rows() -> Iterator[Row]:
         for _round in range(ROUNDS):
             reference.append(rate_of_command(Path(folder), "fc"))
             ours.append(rate_in(window, "fc", gaps))
-        if os.environ.get("HAND_DETAIL"):
-            print(reference, ours, sorted(gaps)[-12:], file=sys.stderr)
         yield at_least(
             "training in the window and at the command line, fc", statistics.median(ours),
             statistics.median(reference), 0.9, "pictures/s",

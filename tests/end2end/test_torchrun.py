@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 import torch
 
+from core import cli
 from core.datasets import open_dataset
 from core.datasets.faces import draw_faces
 from core.metrics import Metrics
@@ -23,7 +24,7 @@ from core.runs import Run
 from core.training import train
 from tests.core.tiny import tiny_config
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="gloo needs more than torchrun tells it there")
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="torchrun is for Linux and macOS")
 
 ROOT = Path(__file__).resolve().parents[2]
 CLOSE = 1e-4
@@ -186,3 +187,18 @@ def test_the_process_that_writes_may_be_lost_too(together: Path, pictures: dict[
     assert said.count("Done: ") == 1
     assert_whole(Run.open(folder), 2)
     assert_same_bits(Run.open(folder), Run.open(together / "never-lost-first"))
+
+
+def test_a_restart_goes_on_with_its_own_run_alone(
+    together: Path,
+    pictures: dict[int, Path],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("TORCHELASTIC_RESTART_COUNT", "1")
+    folder = together / "conv-by-one"
+    assert cli.main(command(folder, pictures[UNEVEN], CONV)) == 0  # lost after the last step: nothing is left
+    assert "Done: " in capsys.readouterr().out
+    assert cli.main(command(folder, pictures[UNEVEN], CONV | {"epochs": 9})) == 2  # refused before as well
+    assert "already holds a run" in capsys.readouterr().err
+    assert_whole(Run.open(folder), 2)

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from core.training import TrainRecord
-from gui.loss_curves import View, nearest, smoothed
+from gui.loss_curves import GrowingSeries, View, drawable, every_few, nearest, peaks, smoothed
 from gui.loss_plot import LossPlot
 from gui.session import Session
 from gui.theme import DARK, LIGHT, apply_theme
@@ -282,3 +282,34 @@ def test_a_history_of_a_hundred_thousand_records_is_thinned_for_the_screen_only(
     drawn = max(curves, key=lambda values: values.size)
     assert 100 < drawn.size < 20_000
     assert drawn.max() == 5.0, "a single peak must survive"
+
+
+def test_a_series_that_grows_is_what_it_would_be_at_once() -> None:
+    noise = np.random.default_rng(4)
+    steps, values = np.arange(1.0, 1001.0), noise.normal(size=1000)
+    values[noise.integers(0, 1000, 90)] = np.nan
+    series = GrowingSeries()
+    for log, weight in ((False, 0.9), (True, 0.9), (False, 0.0)):
+        for count in (1, 2, 400, 401, 1000):
+            series.follow(steps[:count], values[:count], log=log, weight=weight)
+        x, y = drawable(steps, values, log=log)
+        assert series.x.tolist() == x.tolist()
+        assert series.y.tolist() == y.tolist()
+        if weight:
+            np.testing.assert_allclose(series.average, smoothed(y, weight), rtol=1e-10)
+    series.follow(steps[:300], values[:300] + 1.0, log=False, weight=0.0)  # another run, shorter
+    assert series.y.tolist() == drawable(steps[:300], values[:300] + 1.0, log=False)[1].tolist()
+
+
+def test_thinning_loses_no_peak_and_nothing_where_all_fit() -> None:
+    x, y = np.arange(100_003.0), np.random.default_rng(5).normal(size=100_003)
+    y[[77_777, 100_002]] = 50.0, -60.0
+    thin_x, thin_y = peaks(x, y, 500)
+    assert len(thin_x) == len(thin_y) <= 4 * 500 + 256
+    assert (thin_y.max(), thin_y.min()) == (50.0, -60.0)
+    assert abs(thin_x[thin_y.argmax()] - 77_777) < 256
+    assert (np.diff(thin_x) >= 0.0).all()
+    assert peaks(x[:900], y[:900], 500)[1].tolist() == y[:900].tolist()
+    few_x, few_y = every_few(x, y, 500)
+    assert (few_x[-1], few_y[-1]) == (x[-1], y[-1])
+    assert set(few_y) <= set(y)

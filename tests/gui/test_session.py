@@ -335,3 +335,26 @@ def test_references_to_true_and_none_survive_signals(toy_session: Session, qtbot
     # Immortal objects (3.12) have a constant count; before that a loss at each emit would show as hundreds.
     assert after[0] > before[0] - 150
     assert after[1] > before[1] - 150
+
+
+def test_a_hand_that_turns_leaves_the_strip_and_when_it_goes_the_picture_is_the_codecs(
+    toy_session: Session, qtbot: QtBot
+) -> None:
+    session = toy_session
+    codec, strip, dim = session.codec, session.traversal, session.dial
+    assert codec is not None
+    session.hold_hand(True)
+    for value in (0.5, 1.0, 1.5):
+        session.turn_dial(dim, value, "one drag")
+        qtbot.waitUntil(lambda: session.is_idle)
+    assert session.traversal is strip
+    session.hold_hand(False)
+    qtbot.waitUntil(lambda: session.is_idle)
+    assert session.pictures is not None
+    assert session.pictures.edited_code[dim] == pytest.approx(1.5, abs=1e-5)
+    assert np.array_equal(session.pictures.edited, codec.decode(session.pictures.edited_code)[0])
+    other = (dim + 1) % codec.latent_dim
+    with qtbot.waitSignal(session.traversal_changed):
+        session.turn_dial(other, 1.0)
+    qtbot.waitUntil(lambda: session.is_idle)
+    assert session.traversal is not strip

@@ -1,0 +1,83 @@
+"""Freed memory stays with the process inside a block, and goes back to the system after the last one."""
+
+import ctypes
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from core.allocation import recycled_memory
+
+pytestmark = pytest.mark.skipif(
+    sys.platform != "linux" or not hasattr(ctypes.CDLL(None), "gnu_get_libc_version"), reason="glibc only"
+)
+MB = 1024 * 1024
+BLOCK_MB = 64
+
+
+def resident_mb() -> float:
+    """Memory of this process that is there at the moment."""
+    status = Path("/proc/self/status").read_text()
+    return int(status.split("VmRSS:")[1].split()[0]) / 1024
+
+
+def use_and_free() -> None:
+    """64 MB of the C library's, every page of them written."""
+    libc = ctypes.CDLL(None)
+    libc.malloc.restype = ctypes.c_void_p
+    libc.malloc.argtypes = [ctypes.c_size_t]
+    libc.free.argtypes = [ctypes.c_void_p]
+    block = libc.malloc(BLOCK_MB * MB)
+    ctypes.memset(block, 1, BLOCK_MB * MB)
+    libc.free(block)
+
+
+def kept_mb(before: float) -> float:
+    return resident_mb() - before
+
+
+def test_a_freed_block_stays_inside_and_is_gone_after() -> None:
+    before = resident_mb()
+    with recycled_memory():
+        use_and_free()
+        assert kept_mb(before) > 0.9 * BLOCK_MB
+        with recycled_memory():
+            use_and_free()
+        assert 0.9 * BLOCK_MB < kept_mb(before) < 1.5 * BLOCK_MB  # used again, and kept by the outer block
+    assert kept_mb(before) < 0.2 * BLOCK_MB
+    use_and_free()
+    assert kept_mb(before) < 0.2 * BLOCK_MB
+
+
+def test_it_ends_with_an_exception() -> None:
+    def interrupted() -> None:
+        with recycled_memory():
+            use_and_free()
+            raise KeyboardInterrupt
+
+    before = resident_mb()
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert kept_mb(before) < 0.2 * BLOCK_MB
+
+
+def test_blocks_of_several_threads_overlap() -> None:
+    """The memory stays until the last thread has left, whichever began."""
+    inside, leave = threading.Event(), threading.Event()
+
+    def other() -> None:
+        with recycled_memory():
+            inside.set()
+            leave.wait(timeout=10)
+
+    before = resident_mb()
+    thread = threading.Thread(target=other)
+    with recycled_memory():
+        thread.start()
+        assert inside.wait(timeout=10)
+        use_and_free()
+    assert kept_mb(before) > 0.9 * BLOCK_MB
+    leave.set()
+    thread.join()
+    assert kept_mb(before) < 0.2 * BLOCK_MB

@@ -1,0 +1,43 @@
+"""Sketches: the codec's own picture, or nearly; new weights go into the recording of the old ones."""
+
+import numpy as np
+import pytest
+import torch
+
+from core.codec import Codec
+from core.config import NetworkName
+from core.models import build_network
+from core.models.network import NetworkConfig
+from core.sketch import Sketch
+
+
+def _codec(network: NetworkName, seed: int, size: int = 16) -> Codec:
+    config = NetworkConfig(
+        network=network, objective="vae", height=size, width=size, channels=3, latent_dim=8
+    )
+    return Codec(build_network(config, torch.Generator().manual_seed(seed)))
+
+
+@pytest.mark.parametrize("network", ["fc", "conv"])
+def test_a_small_network_is_decoded_exactly_and_new_weights_count(network: NetworkName) -> None:
+    codes = np.random.default_rng(0).normal(0.0, 3.0, (4, 8)).astype(np.float32)
+    first, second = _codec(network, 1), _codec(network, 2)
+    sketch = Sketch(first)
+    again = Sketch(second, like=sketch)
+    for code in codes:
+        assert np.array_equal(sketch.decode(code), first.decode(code)[0])
+        assert np.array_equal(again.decode(code), second.decode(code)[0])
+    assert not np.array_equal(first.decode(codes), second.decode(codes))
+
+
+def test_the_assignments_network_differs_by_a_level_at_most() -> None:
+    config = NetworkConfig(network="fc", objective="ae", height=64, width=64, channels=3, latent_dim=64)
+    codec = Codec(build_network(config, torch.Generator().manual_seed(0)))
+    code = np.random.default_rng(1).normal(0.0, 10.0, 64).astype(np.float32)
+    exact, sketched = codec.decode(code)[0].astype(int), Sketch(codec).decode(code).astype(int)
+    assert np.abs(exact - sketched).max() <= 1
+    assert exact.std() > 1.0
+
+
+def test_a_code_that_overflows_gives_a_picture() -> None:
+    assert Sketch(_codec("fc", 1)).decode(np.full(8, 3e38, np.float32)).shape == (16, 16, 3)
