@@ -8,13 +8,23 @@ from contextlib import contextmanager
 
 # glibc's mallopt(3). Blocks above a threshold are mapped anew each time and given back when they are freed:
 # a step of the assignment's network asks for 500 MB of them, and the system fills every page with zeros.
-_TRIM_THRESHOLD, _MMAP_THRESHOLD, _MMAP_MAX = -1, -3, -4
+_TRIM_THRESHOLD, _MMAP_THRESHOLD, _MMAP_MAX, _ARENA_MAX = -1, -3, -4, -8
 _KEEP_ALL = 2**31 - 1
 _DEFAULT_MMAP_MAX = 65_536
 _LARGEST_MMAP_THRESHOLD = 32 * 1024 * 1024
 
 _lock = threading.Lock()
 _users = 0
+
+
+def share_one_arena() -> None:
+    """Let the threads that begin after this allocate from one heap, before any has begun.
+
+    Each would get a heap of its own otherwise, which keeps no block as large as a gradient: training in a
+    thread of the window did 0.77 of the command line's pictures a second, and does 0.95 with one heap.
+    """
+    if (libc := _glibc()) is not None:
+        libc.mallopt(_ARENA_MAX, 1)
 
 
 @contextmanager

@@ -33,6 +33,6 @@ class Adam(torch.optim.Adam):
         inspect.unwrap(Optimizer.zero_grad)(self, set_to_none)
 
     @torch.no_grad()
-    def step(self, closure: None = None) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
+    def step(self) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
         """As in torch.optim.Adam, which takes a closure as well."""
-        inspect.unwrap(torch.optim.Adam.step)(self, closure)
+        inspect.unwrap(torch.optim.Adam.step)(self)

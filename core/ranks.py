@@ -10,12 +10,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import cast
+from typing import Any, cast
 
 import torch
 from torch import Tensor, distributed
-from torch.distributed import PrefixStore, Store  # pyright: ignore[reportPrivateImportUsage]
-from torch.distributed.rendezvous import rendezvous
 
 from core.errors import TrainingError
 from core.translate import tr
@@ -118,7 +116,7 @@ def _join(device: str, local_rank: int) -> None:
     elif device == "mps" or (device == "auto" and torch.backends.mps.is_available()):
         raise TrainingError(tr("Several processes cannot train on mps together; give --device cpu."))
     try:
-        store, rank, size = next(rendezvous("env://"))
+        store, rank, size = next(distributed.rendezvous("env://"))  # pyright: ignore[reportPrivateImportUsage]
         store = unused_part(store, rank, size)
         backend = "nccl" if on_card else "gloo"
         distributed.init_process_group(backend, store=store, rank=rank, world_size=size)
@@ -131,24 +129,24 @@ def _join(device: str, local_rank: int) -> None:
         ) from error
 
 
-def unused_part(store: Store, rank: int, size: int) -> PrefixStore:
-    """A part of store for the processes of this start alone; each of them calls this. Raises: RuntimeError.
+def unused_part(store: Any, rank: int, size: int) -> Any:
+    """A part of store (both are torch's Stores) for the processes of this start, each of which calls this.
 
     torchrun 2.13 keeps its store over restarts: without this, those who come back first read the addresses
     of those who have gone. It cannot be told by the count of restarts, which each machine's torchrun keeps
     for itself. So rank 0 asks everybody into a part with a new name, and waits until all have answered.
+    Raises: RuntimeError where one of them does not come within the store's timeout.
     """
     if rank > 0:
         own_name = uuid.uuid4().hex
         store.set(f"here/{rank}", own_name)
         part = store.get(own_name).decode()  # which it waits for
         store.set(f"{part}/here/{rank}", "")
-        return PrefixStore(part, store)
+        return distributed.PrefixStore(part, store)  # pyright: ignore[reportPrivateImportUsage]
     part = uuid.uuid4().hex
     asked: dict[int, bytes] = {}
     absent = set(range(1, size))
-    timeout: timedelta = store.timeout  # pyright: ignore[reportAttributeAccessIssue]
-    deadline = time.monotonic() + timeout.total_seconds()
+    deadline = time.monotonic() + store.timeout.total_seconds()
     while absent:
         for other in sorted(absent):
             if store.check([f"{part}/here/{other}"]):
@@ -159,7 +157,7 @@ def unused_part(store: Store, rank: int, size: int) -> PrefixStore:
         if absent and time.monotonic() > deadline:
             raise RuntimeError(tr("{count} of {size} did not come", count=len(absent), size=size))
         time.sleep(POLL_S)
-    return PrefixStore(part, store)
+    return distributed.PrefixStore(part, store)  # pyright: ignore[reportPrivateImportUsage]
 
 
 @contextmanager

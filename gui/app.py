@@ -8,6 +8,7 @@ from PySide6.QtCore import QLibraryInfo, QLocale, QTranslator
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication
 
+from core.allocation import share_one_arena
 from gui import window_memory
 from gui.faults import install_hooks
 from gui.loading import FirstPaint
@@ -28,9 +29,7 @@ def create(argv: Sequence[str] = ()) -> MainWindow:
     Without a path it opens what was open last time, and at the first start the built-in faces and the
     bundled model; that begins once the window has been painted. Makes the QApplication where there is none.
     """
-    app = QApplication.instance()
-    if not isinstance(app, QApplication):
-        app = QApplication([sys.argv[0], *argv])
+    app = _application(argv)
     app.setApplicationName("latent-dials")
     app.setApplicationDisplayName("Latent Dials")
     app.setDesktopFileName("latent-dials")
@@ -45,6 +44,14 @@ def create(argv: Sequence[str] = ()) -> MainWindow:
     return window
 
 
+def _application(argv: Sequence[str]) -> QApplication:
+    """The application, which is made where there is none, in a process that is prepared for its threads."""
+    share_one_arena()  # before Qt's own
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
+    app = QApplication.instance()
+    return app if isinstance(app, QApplication) else QApplication([sys.argv[0], *argv])
+
+
 def _source_in(argv: Sequence[str]) -> str | None:
     """The first argument that is no option of Qt's; the program's own name may come first, as in sys.argv."""
     arguments = list(argv)
@@ -55,8 +62,7 @@ def _source_in(argv: Sequence[str]) -> str | None:
 
 def main(argv: Sequence[str]) -> int:
     """Open the window and stay until it is closed; the process's exit status."""
-    sys.setswitchinterval(SWITCH_INTERVAL_S)
-    app = QApplication([sys.argv[0], *argv])
+    app = _application(argv)
     translator = QTranslator(app)
     if translator.load(
         QLocale(), "qtbase", "_", QLibraryInfo.path(QLibraryInfo.LibraryPath.TranslationsPath)

@@ -208,7 +208,9 @@ class MainWindow(DockedWindow):
     @Slot()
     def ask_file(self) -> None:
         """Ask for a file of pictures or an exported PNG."""
-        kinds = tr("Pictures and recipes (*.npy *.npz *.zip *.gz *ubyte *.idx *.tar *.txt *.lst *.png);;All files (*)")
+        kinds = tr(
+            "Pictures and recipes (*.npy *.npz *.zip *.gz *ubyte *.idx *.tar *.txt *.lst *.png);;All files (*)"
+        )
         file, _kind = QFileDialog.getOpenFileName(self, tr("Open"), self.memory.folder, kinds)
         if file:
             self._remember_folder(Path(file).parent)

@@ -7,6 +7,7 @@ import tempfile
 import traceback
 from collections.abc import Iterator
 
+from core.allocation import share_one_arena
 from tests.benchmarks import encoding, hand, machines, pictures, plot, start, training, window
 from tests.benchmarks.rows import Benchmark, Row, table
 
@@ -52,6 +53,7 @@ def _on_a_screen() -> None:
 
 
 if __name__ == "__main__":
+    share_one_arena()  # as gui.app does before any thread has begun
     _on_a_screen()
     with tempfile.TemporaryDirectory() as folder:
         os.environ["LATENT_DIALS_HOME"] = folder  # nothing of a person's is touched
