@@ -124,6 +124,10 @@ class _Trainer:
         self.progress = Progress()
         if run.has_checkpoint:
             self._restore(run.load_checkpoint())
+        if ranks.from_first(self.progress.step) != self.progress.step:
+            raise TrainingError(
+                tr("{run} is not the same on all machines; put it on a disk that they share.", run=run.path)
+            )
         self.noise_state = self.noise.get_state()  # as it was when progress was: a step cut short drew more
         self.precision = self._precision()
         self.progress = replace(self.progress, device=self.device.type, precision=self.precision)
@@ -154,7 +158,7 @@ class _Trainer:
             val_mse = yield from self._validate()
             best = self.progress.best_val_mse
             if math.isfinite(val_mse) and (best is None or val_mse < best):
-                self.best = self._copy_of_weights()
+                self.best = self._copy_of_weights() if self.ranks.writes else None
                 self.progress = replace(self.progress, best_val_mse=val_mse)
             self.progress = replace(self.progress, epoch=self.progress.epoch + 1, batch=0)
             yield from self._report(val_mse)

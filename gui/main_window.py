@@ -209,7 +209,8 @@ class MainWindow(DockedWindow):
     def ask_file(self) -> None:
         """Ask for a file of pictures or an exported PNG."""
         kinds = tr(
-            "Pictures and recipes (*.npy *.npz *.zip *.gz *ubyte *.idx *.tar *.txt *.lst *.png);;All files (*)"
+            "Pictures and recipes (*.npy *.npz *.zip *.tar *.txt *.lst *.gz *ubyte *.idx *.png);;"
+            "All files (*)"
         )
         file, _kind = QFileDialog.getOpenFileName(self, tr("Open"), self.memory.folder, kinds)
         if file:

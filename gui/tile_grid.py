@@ -73,6 +73,9 @@ class TileGrid(QAbstractScrollArea):
         self.setAccessibleName(tr("Gallery"))
         self.setMinimumSize(120, 80)
         self.viewport().setMouseTracking(False)
+        # It fills its own background: a viewport that shows its parent's through would be painted anew as a
+        # whole at each step of a scroll.
+        self.viewport().setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         theme_watch().theme_changed.connect(self._on_theme_changed)
 
     # What is shown
@@ -238,6 +241,7 @@ class TileGrid(QAbstractScrollArea):
         painter = QPainter(self.viewport())
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         theme = current_theme()
+        painter.fillRect(event.rect(), theme.color("panel"))
         self.tiles_painted = 0
         self._top, self._selected_seen = 0, False
         if not len(self._order) or self._dataset is None:

@@ -8,7 +8,7 @@ import traceback
 from collections.abc import Iterator
 
 from core.allocation import share_one_arena
-from tests.benchmarks import encoding, hand, machines, pictures, plot, start, training, window
+from tests.benchmarks import encoding, hand, machines, million, pictures, plot, start, training, window
 from tests.benchmarks.rows import Benchmark, Row, table
 
 BENCHMARKS: dict[str, Benchmark] = {
@@ -18,6 +18,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "window": window.rows,
     "plot": plot.rows,
     "pictures": pictures.rows,
+    "million": million.rows,
     "encoding": encoding.rows,
     "machines": machines.rows,
 }

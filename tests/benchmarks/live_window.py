@@ -29,14 +29,14 @@ TIMEOUT_S = 60.0
 SPREAD = 8.0  # an untrained network hardly answers to its code: its first decoder layer is scaled up by this
 
 
-def wait(what: str, holds: Callable[[], bool]) -> None:
-    """Let the window live until something holds."""
+def wait(what: str, holds: Callable[[], bool], pause_s: float = 0.005) -> None:
+    """Let the window live until something holds, looking every pause_s."""
     end = time.monotonic() + TIMEOUT_S
     while not holds():
         if time.monotonic() > end:
             raise TimeoutError(what)
         QApplication.processEvents()
-        time.sleep(0.005)
+        time.sleep(pause_s)
 
 
 def pause(seconds: float) -> None:
