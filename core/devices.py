@@ -90,16 +90,30 @@ def rounded_products(precision: Precision, device_type: str, *, has_convolutions
     if precision == "float32":
         yield
     elif device_type == "cpu" and not has_convolutions:
-        products = torch.backends.mkldnn.matmul
-        before = products.fp32_precision
-        products.fp32_precision = "bf16"
-        try:
+        with _products_of_float32("bf16"):
             yield
-        finally:
-            products.fp32_precision = before
     else:
         with torch.autocast(device_type, torch.bfloat16):
             yield
+
+
+@contextmanager
+def exact_products() -> Iterator[None]:
+    """Within the block, no thread of the process rounds its products, whatever rounded_products had begun."""
+    with _products_of_float32("ieee"):
+        yield
+
+
+@contextmanager
+def _products_of_float32(kind: str) -> Iterator[None]:
+    """How oneDNN multiplies float32 matrices within the block; torch has it, its type stubs do not."""
+    products = getattr(torch.backends.mkldnn, "matmul")  # noqa: B009
+    before = products.fp32_precision
+    products.fp32_precision = kind
+    try:
+        yield
+    finally:
+        products.fp32_precision = before
 
 
 def _layer(x: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:

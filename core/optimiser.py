@@ -20,7 +20,7 @@ class Adam(torch.optim.Adam):
         """As in torch.optim.Optimizer."""
         inspect.unwrap(Optimizer.add_param_group)(self, param_group)
 
-    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
+    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
         """As in torch.optim.Optimizer."""
         inspect.unwrap(Optimizer.load_state_dict)(self, state_dict)
 

@@ -5,7 +5,7 @@ What goes to disk and how is in runs and checkpoints, what is minimised in objec
 
 import math
 import warnings
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
@@ -21,7 +21,13 @@ from core.checkpoints import MOMENTS, Checkpoint, Progress, load_weights
 from core.clocks import Rate, WorkClock
 from core.config import TrainConfig
 from core.datasets.dataset import ImageDataset
-from core.devices import Precision, resolve_device, resolve_precision, rounded_products
+from core.devices import (
+    Precision,
+    exact_products,
+    resolve_device,
+    resolve_precision,
+    rounded_products,
+)
 from core.errors import TrainingError
 from core.interrupts import interrupts_held
 from core.metrics import MetricsRow
@@ -68,11 +74,13 @@ def train(
     *,
     resume: bool = False,
     snapshot_interval_s: float = 3.0,
+    between_layers: Callable[[], None] | None = None,
 ) -> Generator[TrainRecord, None, None]:
     """Train run's network on dataset and yield a record about every 75 ms of work, or each step if slower.
 
     In several processes that torchrun started, or that share a process group, each batch is divided among
     them and rank 0 alone writes the run; every one of them yields records, of all pictures.
+    between_layers is called at each layer, forward and back, and may wait there: for a hand on a dial.
 
     Closing the generator writes a checkpoint; with resume training goes on from there as if it had not
     stopped (to the bit on one processor with one thread count). A resumed run may ask for more epochs.
@@ -84,6 +92,8 @@ def train(
         if config != run.config.train and ranks.writes:
             run.update_train(config)
         trainer = _Trainer(dataset, config, run, snapshot_interval_s, ranks)
+        if between_layers is not None:
+            trainer.call_between_layers(between_layers)
         try:
             yield from trainer.records()
         except (GeneratorExit, KeyboardInterrupt):
@@ -129,7 +139,7 @@ class _Trainer:
                 tr("{run} is not the same on all machines; put it on a disk that they share.", run=run.path)
             )
         self.noise_state = self.noise.get_state()  # as it was when progress was: a step cut short drew more
-        self.precision = self._precision()
+        self.precision: Precision = self._precision()
         self.progress = replace(self.progress, device=self.device.type, precision=self.precision)
         if ranks.writes:
             run.keep_metrics_to(self.progress.step - self.progress.pending_steps)
@@ -162,6 +172,19 @@ class _Trainer:
                 self.progress = replace(self.progress, best_val_mse=val_mse)
             self.progress = replace(self.progress, epoch=self.progress.epoch + 1, batch=0)
             yield from self._report(val_mse)
+
+    def call_between_layers(self, between: Callable[[], None]) -> None:
+        """Call between after each layer's forward pass and after each weight's gradient."""
+
+        def pause(*_: object) -> None:
+            with self.clock.paused(), exact_products():
+                between()
+
+        for layer in self.network.modules():
+            if next(layer.children(), None) is None:
+                layer.register_forward_hook(pause)
+        for weight in self.network.parameters():
+            weight.register_post_accumulate_grad_hook(pause)
 
     def save(self) -> None:
         """Write what is not yet on disk. Raises: TrainingError where the weights are no longer finite."""

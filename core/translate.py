@@ -10,9 +10,7 @@ from resources import resource_path
 
 DOMAIN = "latent-dials"
 
-_current: gettext.NullTranslations = gettext.translation(
-    DOMAIN, resource_path("translations"), fallback=True
-)
+_current: gettext.NullTranslations = gettext.translation(DOMAIN, resource_path("translations"), fallback=True)
 
 
 def tr(text: str, /, **values: object) -> str:

@@ -54,6 +54,10 @@ class IteratorThread(QThread):
         else:
             self._hands_off.set()
 
+    def wait_for_hands(self) -> None:
+        """Wait while held: for the generator itself to call, where it has come to a good place to wait."""
+        self._hands_off.wait()
+
     def request_stop(self) -> None:
         """Close the generator after the item in work; done(None) follows."""
         self._stop = True
@@ -233,6 +237,11 @@ class Runner(QObject):
         """Wait between items while held."""
         if self._thread:
             self._thread.hold(held)
+
+    def wait_for_hands(self) -> None:
+        """Wait while held: for the generator in work to call, in its own thread."""
+        if thread := self._thread:
+            thread.wait_for_hands()
 
     def stop(self) -> None:
         """Close the generator; done(None) follows."""

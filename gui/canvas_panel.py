@@ -238,9 +238,7 @@ class CanvasPanel(QWidget):
             title = tr("Edited")
             if stage.mode is Mode.WIPE:
                 title = tr("Original | Edited") if stage.against_original else tr("Reconstruction | Edited")
-            edited.set_text(
-                title, self._edit_text(), change_text(pictures.reconstruction, pictures.edited)
-            )
+            edited.set_text(title, self._edit_text(), change_text(pictures.reconstruction, pictures.edited))
         if stage.levels is not None:
             mean = tr("mean {level}", level=f"{stage.levels.mean():.1f}")
             most = tr("most {level} of 255", level=int(stage.levels.max()))

@@ -44,9 +44,7 @@ class CodeTools(QWidget):
         super().__init__(parent)
         self._session = session
         self.random = _tool(tr("Random"), tr("Random code"), "dice")
-        self.random.setToolTip(
-            tr("Start from a random code: a VAE's prior, or like the data's codes")
-        )
+        self.random.setToolTip(tr("Start from a random code: a VAE's prior, or like the data's codes"))
         self.target = _tool(tr("Target"), tr("Code of the target picture"), "target")
         self.reset_all = _tool(tr("Reset all"), tr("Reset all dials"), "reset")
         self.reset_all.setToolTip(tr("Take back every adjustment and the start code"))

@@ -42,8 +42,10 @@ class DialGrid(QWidget):
     @property
     def is_used(self) -> bool:
         """Whether a hand, the pointer or the keyboard is on the dials: then they stay where they are."""
-        return self.is_held or self.underMouse() or any(
-            dial.hasFocus() or dial.is_typing for dial in self.dials()
+        return (
+            self.is_held
+            or self.underMouse()
+            or any(dial.hasFocus() or dial.is_typing for dial in self.dials())
         )
 
     @property

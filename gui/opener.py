@@ -177,8 +177,8 @@ class Opener(QObject):
             return
         run, note = _find_run(recipe, now.run)
         data = recipe.data
-        same_data = (
-            data is None or (now.dataset is not None and now.dataset.identity.fingerprint == data.fingerprint)
+        same_data = data is None or (
+            now.dataset is not None and now.dataset.identity.fingerprint == data.fingerprint
         )
         if not same_data and data is not None and heavy.datasets.is_at_hand(data.source):
             self._import(Opening(data.source, data.policy, recipe.index or 0, run, recipe, note))

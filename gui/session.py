@@ -33,7 +33,10 @@ if TYPE_CHECKING:
 
 PREVIEW_COUNT = 6
 _SAVE_DELAY_MS = 400
-STUDY_INTERVAL_MS = 20_000  # while a network trains: bands and effects cost a core for a second or two
+# While a network trains, its codes are measured again: soon at first, when it changes most, then less and
+# less often, since bands and effects cost a core for a while.
+FIRST_STUDY_INTERVAL_MS = 2_500
+STUDY_INTERVAL_MS = 20_000
 
 
 @dataclass(frozen=True)
@@ -112,6 +115,7 @@ class Session(Editing):
         self._is_held = False
         self._late_weights: dict[str, object] | None = None  # that came while a hand was on a dial
         self._studied = QElapsedTimer()
+        self._study_interval_ms = FIRST_STUDY_INTERVAL_MS
         self._save_timer = QTimer(self, singleShot=True, interval=_SAVE_DELAY_MS)
         self._save_timer.timeout.connect(self.save)
         self.document_changed.connect(self._request_pictures)
@@ -502,8 +506,12 @@ class Session(Editing):
         if first:
             self._take_up_document(max(self.index, 0))
         self._request_pictures()
-        is_due = not self._studied.isValid() or self._studied.elapsed() > STUDY_INTERVAL_MS
-        if limit == heavy.encoding.CODES_LIMIT or first or (is_due and not self.analyst.is_running):
+        is_due = not self._studied.isValid() or self._studied.elapsed() > self._study_interval_ms
+        if limit == heavy.encoding.CODES_LIMIT or first:
+            self._study_interval_ms = FIRST_STUDY_INTERVAL_MS
+            self._study(limit)
+        elif is_due and not self.analyst.is_running:
+            self._study_interval_ms = min(2 * self._study_interval_ms, STUDY_INTERVAL_MS)
             self._study(limit)
         self._request_previews()
 

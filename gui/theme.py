@@ -236,4 +236,3 @@ def palette_of(theme: Theme) -> QPalette:
     for which in (role.WindowText, role.Text, role.ButtonText, role.PlaceholderText):
         palette.setColor(QPalette.ColorGroup.Disabled, which, theme.color("disabled"))
     return palette
-

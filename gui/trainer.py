@@ -170,7 +170,10 @@ class Trainer(QObject):
 
         def make() -> Generator[TrainRecord, None, None]:
             _give_way()
-            yield from heavy.training.train(dataset, config, run, resume=resume)
+            # A step is long where batches are large: a hand on a dial need not wait until it ends.
+            yield from heavy.training.train(
+                dataset, config, run, resume=resume, between_layers=self._runner.wait_for_hands
+            )
 
         self._runner.start(make)
 

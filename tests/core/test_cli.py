@@ -43,7 +43,7 @@ FAST = (
 def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An .npy of small pictures."""
     path = tmp_path_factory.mktemp("pictures") / "pictures.npy"
-    np.save(path, tiny_dataset(40).pixels)
+    np.save(path, tiny_dataset(40).pictures(slice(None)))
     return path
 
 
@@ -215,7 +215,7 @@ def test_edit_mistakes(trained: Path, pictures: Path, tmp_path: Path, capsys) ->
     assert "2 notes for 1 adjustments" in edit("--adjust", "0+1", "--note", "a", "--note", "b")
     assert "--theme" in edit("--theme", "pink")
     other = tmp_path / "grey.npy"
-    np.save(other, tiny_dataset(5, height=12, width=12, channels=1).pixels)
+    np.save(other, tiny_dataset(5, height=12, width=12, channels=1).pictures(slice(None)))
     assert "reads pictures of 8×8 colour, and these are 12×12 grey" in edit("--data", str(other))
     assert not (tmp_path / "x.png").exists()
     where = str(tmp_path / "no" / "x.png")
@@ -225,7 +225,7 @@ def test_edit_mistakes(trained: Path, pictures: Path, tmp_path: Path, capsys) ->
 
 def test_other_data_is_read_at_the_size_asked_for(trained: Path, tmp_path: Path) -> None:
     other, out = tmp_path / "large.npy", tmp_path / "x.png"
-    np.save(other, tiny_dataset(5, height=24, width=24).pixels)
+    np.save(other, tiny_dataset(5, height=24, width=24).pictures(slice(None)))
     args = ["edit", str(trained), "--data", str(other), "--size", "8", "--index", "3", "--adjust", "0+1"]
     assert cli.main([*args, "--out", str(out)]) == 0
     data = read_recipe(out).data

@@ -62,7 +62,7 @@ def test_a_figure_that_is_no_png_is_refused(tmp_path: Path, capsys: pytest.Captu
     run = Run.create(tmp_path / "run", tiny_config(epochs=1), tiny_dataset().identity)
     for _record in train(tiny_dataset(), run.config.train, run):
         pass
-    np.save(tmp_path / "pictures.npy", tiny_dataset().pixels)
+    np.save(tmp_path / "pictures.npy", tiny_dataset().pictures(slice(None)))
     data = str(tmp_path / "pictures.npy")
     args = ["edit", str(run.path), "--data", data, "--index", "0", "--adjust", "0+1"]
     assert cli.main([*args, "--out", str(tmp_path / "figure.jpg")]) == 2

@@ -48,7 +48,7 @@ def flat(pixels: np.ndarray) -> torch.Tensor:
 
 
 def test_codes_and_pictures_are_those_of_plain_layers() -> None:
-    codec, pixels = codec_of(), tiny_dataset(9).pixels
+    codec, pixels = codec_of(), tiny_dataset(9).pictures(slice(None))
     encoder, decoder = plain_layers(codec)
     with torch.no_grad():
         z = encoder(flat(pixels))
@@ -77,7 +77,7 @@ def test_the_assignment_s_network_at_full_size() -> None:
 
 def test_a_vae_s_code_is_the_posterior_s_mean() -> None:
     codec = codec_of(CONFIG.model_copy(update={"objective": "vae"}))
-    pixels = tiny_dataset(5).pixels
+    pixels = tiny_dataset(5).pictures(slice(None))
     encoder = nn.Sequential(
         nn.Linear(192, 24), nn.LeakyReLU(0.1), nn.Linear(24, 12), nn.LeakyReLU(0.1), nn.Linear(12, 8)
     )
@@ -101,7 +101,7 @@ def test_one_code_and_many() -> None:
 
 
 def test_reconstruct_is_decode_of_encode() -> None:
-    codec, pixels = codec_of(), tiny_dataset(4).pixels
+    codec, pixels = codec_of(), tiny_dataset(4).pictures(slice(None))
     assert np.array_equal(codec.reconstruct(pixels), codec.decode(codec.encode(pixels)))
 
 
@@ -127,7 +127,7 @@ def test_weights_of_another_network_are_refused() -> None:
 
 def test_pictures_of_another_shape_are_refused_in_a_sentence() -> None:
     with pytest.raises(ModelError, match="reads pictures of 8×8 colour, and these are 9×8 grey"):
-        codec_of().encode(tiny_dataset(2, height=8, width=9, channels=1).pixels)
+        codec_of().encode(tiny_dataset(2, height=8, width=9, channels=1).pictures(slice(None)))
     with pytest.raises(ModelError):
         codec_of().errors(tiny_dataset(2).pixels[0])
 

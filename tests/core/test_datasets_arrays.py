@@ -68,7 +68,7 @@ def test_floats_give_back_the_bytes_they_were_made_of(
     dataset = open_dataset(path)
     assert name in dataset.reading
     tolerance = 0 if dtype != np.float16 or name == "-1..1" else 1  # 11 bits, halved by the offset
-    assert np.abs(dataset.pixels.astype(int) - pixels).max() <= tolerance
+    assert np.abs(dataset.pictures(slice(None)).astype(int) - pixels).max() <= tolerance
     assert inspect_source(path, ImportConfig()).cached
 
 
@@ -79,7 +79,7 @@ def test_other_integers_are_read_when_they_fit(tmp_path: Path) -> None:
     clipped = open_dataset(
         _npy(tmp_path, np.tile(np.array([0, 300], np.uint16), (2, 8, 8))), ImportConfig(value_range="0..255")
     )
-    assert clipped.pixels.max() == 255
+    assert clipped.pictures(slice(None)).max() == 255
 
 
 def test_masks_of_zero_and_one_are_seen(tmp_path: Path) -> None:
@@ -304,5 +304,7 @@ def test_real_arrays(real_data: Path) -> None:
     assert open_dataset(real_data / "olivetti_grey.npy").picture_shape == (64, 64, 1)
     digits = open_dataset(real_data / "t10k-images-idx3-ubyte.gz")
     raw = gzip.decompress((real_data / "t10k-images-idx3-ubyte.gz").read_bytes())
-    np.testing.assert_array_equal(digits.pixels.reshape(-1), np.frombuffer(raw, np.uint8, offset=16))
+    np.testing.assert_array_equal(
+        digits.pictures(slice(None)).reshape(-1), np.frombuffer(raw, np.uint8, offset=16)
+    )
     assert [digits.labels[0].text(i) for i in range(5)] == ["7", "2", "1", "0", "4"]

@@ -58,6 +58,7 @@ def test_folder_is_read_in_the_order_of_its_paths_with_classes(tmp_path: Path) -
     assert [column.text(i) for i in range(4)] == ["", "cats", "cats", "dogs"]
     assert dataset.skipped == ()
     assert dataset.file_of(1) == tmp_path / "cats" / "1.PNG"
+    assert isinstance(dataset.pixels, np.ndarray)
     assert not dataset.pixels.flags.writeable
     assert (dataset.identity.kind, dataset.identity.name, dataset.identity.count) == (
         "folder",
@@ -82,7 +83,7 @@ def test_every_format_is_read(tmp_path: Path) -> None:
     _save(tmp_path / "b.pgm", pixels[:, :, 0])
     dataset = open_dataset(tmp_path)
     assert dataset.skipped == ()
-    for file, read in zip(dataset.files, dataset.pixels, strict=True):
+    for file, read in zip(dataset.files, dataset.pictures(slice(None)), strict=True):
         expected = np.repeat(pixels[:, :, :1], 3, 2) if file == "b.pgm" else pixels
         difference = np.abs(read.astype(int) - expected.astype(int))
         assert difference.mean() < (12 if file.endswith((".jpg", ".gif")) else 0.001), file
@@ -153,7 +154,7 @@ def test_crop_pad_and_stretch(tmp_path: Path) -> None:
     stripes = np.zeros((16, 48, 3), np.uint8)
     stripes[:, :16, 0], stripes[:, 16:32, 1], stripes[:, 32:, 2] = 200, 200, 200
     _save(tmp_path / "a.png", stripes)
-    crop = open_dataset(tmp_path, ImportConfig(size=16)).pixels[0]
+    crop = open_dataset(tmp_path, ImportConfig(size=16)).pictures(slice(None))[0]
     np.testing.assert_array_equal(crop, stripes[:, 16:32])
     pad = open_dataset(tmp_path, ImportConfig(size=48, fit="pad")).pixels[0]
     np.testing.assert_array_equal(pad[16:32], stripes)
@@ -166,7 +167,7 @@ def test_crop_pad_and_stretch(tmp_path: Path) -> None:
 def test_shrinking_is_antialiased(tmp_path: Path) -> None:
     board = np.indices((128, 128)).sum(0) % 2 * 255
     _save(tmp_path / "a.png", np.repeat(board[..., None], 3, 2).astype(np.uint8))
-    small = open_dataset(tmp_path, ImportConfig(size=16)).pixels
+    small = open_dataset(tmp_path, ImportConfig(size=16)).pictures(slice(None))
     assert np.abs(small.astype(int) - 127.5).max() < 4  # a sampling without a filter gives 0 or 255
 
 

@@ -207,9 +207,7 @@ def test_real_pictures_give_the_codes_of_the_plain_network(real_data: Path, netw
     dataset = open_dataset(real_data / "faces_test.npy")
     height, width, channels = dataset.picture_shape
     shape = {"height": height, "width": width, "channels": channels}
-    config = NetworkConfig.model_validate(
-        {"network": network, "objective": "vae", "latent_dim": 8, **shape}
-    )
+    config = NetworkConfig.model_validate({"network": network, "objective": "vae", "latent_dim": 8, **shape})
     plain = build_network(config, torch.Generator().manual_seed(3))
     codes = finished(encode_dataset(Codec(plain), dataset, limit=140))
     pixels = np.load(real_data / "faces_test.npy")[codes.indices]

@@ -28,7 +28,7 @@ from tests.core.tiny import tiny_dataset
 CONFIG = NetworkConfig(
     network="fc", objective="ae", height=10, width=12, channels=3, latent_dim=6, hidden=(16,)
 )
-PIXELS = tiny_dataset(20, height=10, width=12).pixels
+PIXELS = tiny_dataset(20, height=10, width=12).pictures(slice(None))
 TEXTS = ("0+20", "5+20", "3=1.5,5*-1")
 
 

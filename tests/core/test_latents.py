@@ -99,7 +99,7 @@ def test_one_code_alone_has_statistics() -> None:
 
 
 def test_effects_are_the_measured_change(codec: Codec) -> None:
-    codes = codec.encode(tiny_dataset(20).pixels)
+    codes = codec.encode(tiny_dataset(20).pictures(slice(None)))
     stats = statistics(codes)
     measured = effects(codec, codes, stats, count=5)
     sample = codes[[0, 4, 8, 12, 16]]

@@ -13,7 +13,7 @@ import safetensors.torch
 import torch
 from torch import nn
 
-from core.config import TrainConfig
+from core.config import NetworkName, TrainConfig
 from core.datasets import open_dataset
 from core.datasets.dataset import ImageDataset
 from core.errors import TrainingError
@@ -122,7 +122,11 @@ def test_one_step_of_adam_is_torchs_own(tmp_path: Path) -> None:
             layers.pop()
         plain = nn.Sequential(*layers, nn.Tanh())
     optimiser = torch.optim.Adam(plain.parameters(), lr=1e-3)
-    x = (torch.from_numpy(dataset.pixels.copy()).float() / 127.5 - 1).permute(0, 3, 1, 2).reshape(12, -1)
+    x = (
+        (torch.from_numpy(dataset.pictures(slice(None)).copy()).float() / 127.5 - 1)
+        .permute(0, 3, 1, 2)
+        .reshape(12, -1)
+    )
     nn.functional.mse_loss(plain(x), x).backward()
     optimiser.step()
     weights = run.load_network("last").state_dict()
@@ -482,3 +486,26 @@ def test_real_faces_in_plain_torch(real_data: Path, tmp_path: Path) -> None:
                 edited[:, dim] += 20
             theirs = plain["decoder"](edited).reshape(8, 3, 64, 64)
             torch.testing.assert_close(network.decode(edited), theirs, rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize("network", ["fc", "conv"])
+def test_waiting_between_layers_changes_no_bit_and_leaves_other_threads_exact(
+    network: NetworkName, one_thread: None, tmp_path: Path
+) -> None:
+    dataset = tiny_dataset()
+    config = tiny_config(network=network, precision="bfloat16", epochs=1)
+    plain, _ = trained(tmp_path / "plain", config, dataset)
+    seen: list[str] = []
+    products = getattr(torch.backends.mkldnn, "matmul")  # noqa: B009  (its type stubs do not know it)
+
+    def between() -> None:
+        seen.append(products.fp32_precision)
+
+    run = made(tmp_path / "waited", config, dataset)
+    records = list(train(dataset, config, run, between_layers=between))
+    assert contents(run) == contents(plain)
+    layers = sum(not list(module.children()) for module in run.load_network().modules())
+    weights = len(run.load_network().state_dict())
+    assert len(seen) >= records[-1].step * (layers + weights)
+    assert set(seen) == {"ieee"}
+    assert products.fp32_precision != "bf16"

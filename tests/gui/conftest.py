@@ -68,7 +68,7 @@ def toy_run_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def toy_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The toy pictures as an .npy file."""
     path = tmp_path_factory.mktemp("toy-file") / "discs.npy"
-    np.save(path, toy_dataset().pixels)
+    np.save(path, toy_dataset().pictures(slice(None)))
     return path
 
 

@@ -170,3 +170,28 @@ def test_a_running_thread_of_ours_would_be_seen(runner: Runner, qtbot: QtBot) ->
     qtbot.waitUntil(lambda: qt_threads() == [])
     runner.start(lambda: counting(10**9))
     qtbot.waitUntil(lambda: qt_threads() == ["IteratorThread"])
+
+
+@pytest.mark.parametrize("ends", ["the hand goes", "the work is stopped"])
+def test_a_generator_waits_for_hands_within_an_item(runner: Runner, qtbot: QtBot, ends: str) -> None:
+    here, gone_on = threading.Event(), threading.Event()
+    may_look = threading.Event()
+
+    def work() -> Generator[int, None, None]:
+        here.set()
+        may_look.wait(5.0)
+        runner.wait_for_hands()
+        gone_on.set()
+        yield 1
+
+    runner.start(work)
+    assert here.wait(5.0)
+    runner.hold(True)
+    may_look.set()
+    assert not gone_on.wait(0.1)
+    with qtbot.waitSignal(runner.done):
+        if ends == "the hand goes":
+            runner.hold(False)
+        else:
+            runner.stop()
+    assert gone_on.is_set()

@@ -183,9 +183,7 @@ def test_colours_run_from_nothing_to_the_limit() -> None:
     np.testing.assert_array_equal(coloured(levels, 200)[0, [0, 2]], COLOURS[[0, 255]])
 
 
-def test_space_shows_the_original_but_not_while_words_are_typed(
-    toy_session: Session, qtbot: QtBot
-) -> None:
+def test_space_shows_the_original_but_not_while_words_are_typed(toy_session: Session, qtbot: QtBot) -> None:
     window = QWidget()
     layout = QVBoxLayout(window)
     panel, words = CanvasPanel(toy_session), QLineEdit()

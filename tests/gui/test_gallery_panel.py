@@ -111,8 +111,8 @@ def test_sort_by_label_and_by_error(panel: GalleryPanel, toy_session: Session, q
     panel.sort.setCurrentText("Sort: largest error")
     analyst = toy_session.analyst
     qtbot.waitUntil(lambda: analyst.errors is not None and bool(np.isfinite(analyst.errors).all()))
-    decoded = codec.network.decode(codec.network.encode(_floats(dataset.pixels)))
-    errors = ((decoded - _floats(dataset.pixels)) ** 2).mean(dim=(1, 2, 3)).detach().numpy()
+    decoded = codec.network.decode(codec.network.encode(_floats(dataset.pictures(slice(None)))))
+    errors = ((decoded - _floats(dataset.pictures(slice(None)))) ** 2).mean(dim=(1, 2, 3)).detach().numpy()
     worst = errors[panel.grid.order]
     assert np.all(np.diff(worst) <= 1e-5)
     panel.sort.setCurrentText("Sort: smallest error")

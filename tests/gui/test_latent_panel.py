@@ -196,6 +196,7 @@ def test_dials_do_not_change_places_under_a_hand(
     panel.grid.pointer_left.emit()
     assert panel.grid.page != before
 
+
 def test_the_dial_in_hand_stays_in_sight_when_the_order_changes(
     panel: LatentPanel, toy_session: Session, qtbot: QtBot
 ) -> None:

@@ -133,7 +133,7 @@ def test_everything_is_there_again_after_a_restart(
     toy_session: Session, toy_run_path: Path, tmp_path: Path, qtbot: QtBot
 ) -> None:
     pixels = tmp_path / "discs.npy"
-    np.save(pixels, toy_dataset().pixels)
+    np.save(pixels, toy_dataset().pictures(slice(None)))
     with qtbot.waitSignal(toy_session.dataset_changed):
         toy_session.open_dataset(pixels)
     assert toy_session.run is not None
@@ -164,7 +164,7 @@ def test_everything_is_there_again_after_a_restart(
 
 def test_lost_pictures_fall_back_to_the_faces(session: Session, tmp_path: Path, qtbot: QtBot) -> None:
     pixels = tmp_path / "gone.npy"
-    np.save(pixels, toy_dataset().pixels)
+    np.save(pixels, toy_dataset().pictures(slice(None)))
     with qtbot.waitSignal(session.dataset_changed):
         session.open_dataset(pixels)
     session.save()
@@ -248,7 +248,7 @@ def test_dials_answer_while_it_trains(session: Session, qtbot: QtBot) -> None:
 
 
 def test_a_stopped_run_goes_on_after_a_restart(session: Session, tmp_path: Path, qtbot: QtBot) -> None:
-    np.save(tmp_path / "discs.npy", toy_dataset().pixels)
+    np.save(tmp_path / "discs.npy", toy_dataset().pictures(slice(None)))
     with qtbot.waitSignal(session.dataset_changed):
         session.open_dataset(tmp_path / "discs.npy")
     session.start_training(train_settings(epochs=100_000))
@@ -282,7 +282,7 @@ def test_training_that_fails_says_so_and_ends(session: Session, tmp_path: Path, 
 
 
 def test_a_recipe_restores_the_edit(toy_session: Session, tmp_path: Path, qtbot: QtBot) -> None:
-    np.save(tmp_path / "discs.npy", toy_dataset().pixels)
+    np.save(tmp_path / "discs.npy", toy_dataset().pictures(slice(None)))
     with qtbot.waitSignal(toy_session.dataset_changed):
         toy_session.open_dataset(tmp_path / "discs.npy")
     toy_session.select_image(13)
