@@ -14,6 +14,10 @@ from PySide6.QtCore import QObject, QThread, Signal, Slot
 REPORT_INTERVAL_S = 0.05
 
 
+def _nothing() -> Generator[Any, None, None]:
+    yield from ()
+
+
 class IteratorThread(QThread):
     """Drains the generator that make gives, in a thread of its own, and reports what it yields in batches.
 
@@ -81,7 +85,10 @@ class IteratorThread(QThread):
     def _drain(self) -> object:
         if self._stop:
             return None
-        generator = self._make()
+        # Let go of what it was made by, which may know the thread: a circle would keep both past their end.
+        make, self._make = self._make, _nothing
+        generator = make()
+        del make
         batch: list[Any] = []
         reported = 0.0
         try:

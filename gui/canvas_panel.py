@@ -270,6 +270,8 @@ class CanvasPanel(QWidget):
                     return True
             elif event.type() is QEvent.Type.WindowDeactivate:
                 self.hold_original(False)
+            elif event.type() is QEvent.Type.Close:  # what comes after it may meet a panel half taken apart
+                self._watch(None)
         return super().eventFilter(watched, event)
 
     @Slot(bool)
@@ -285,16 +287,20 @@ class CanvasPanel(QWidget):
     def showEvent(self, event: QShowEvent) -> None:
         """Listen to the window for Space."""
         super().showEvent(event)
-        window = self.window()
+        self._watch(self.window())
+        cast(QApplication, QApplication.instance()).focusChanged.connect(
+            self._on_focus_changed, Qt.ConnectionType.UniqueConnection
+        )
+        self._fit()
+
+    def _watch(self, window: QWidget | None) -> None:
+        """Hear what happens to a window, and to no other one."""
         if window is not self._window:
             if self._window is not None:
                 self._window.removeEventFilter(self)
             self._window = window
-            window.installEventFilter(self)
-            cast(QApplication, QApplication.instance()).focusChanged.connect(
-                self._on_focus_changed, Qt.ConnectionType.UniqueConnection
-            )
-        self._fit()
+            if window is not None:
+                window.installEventFilter(self)
 
     def hideEvent(self, event: QHideEvent) -> None:
         """Let go."""
