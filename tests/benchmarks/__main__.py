@@ -1,11 +1,13 @@
 """Every benchmark, or those named, as one table: python -m tests.benchmarks [NAME ...]; exits with 0."""
 
+import json
 import os
 import shutil
+import subprocess
 import sys
 import tempfile
 import traceback
-from collections.abc import Iterator
+from dataclasses import asdict
 
 from core.allocation import share_one_arena
 from tests.benchmarks import encoding, hand, machines, million, pictures, plot, start, training, window
@@ -23,27 +25,43 @@ BENCHMARKS: dict[str, Benchmark] = {
     "machines": machines.rows,
 }
 SCREEN = "-screen 0 1480x980x24"
+ALONE = "--alone"  # before the name of the one benchmark that this process runs
 
 
 def main(names: list[str]) -> int:
-    """Run the benchmarks of these names, or all, and print the table; a fault becomes a line of it."""
+    """Run the benchmarks of these names, or all, each in a process of its own, and print the table."""
     unknown = [name for name in names if name not in BENCHMARKS]
     if unknown:
         print(f"unknown: {', '.join(unknown)}; there are {', '.join(BENCHMARKS)}", file=sys.stderr)
         return 2
-    rows = [row for name in names or BENCHMARKS for row in _run(name)]
-    print(table(rows))
+    print(table([row for name in names or BENCHMARKS for row in _in_a_process(name)]))
     return 0
 
 
-def _run(name: str) -> Iterator[Row]:
+def _in_a_process(name: str) -> list[Row]:
+    """The rows of a benchmark, which finds memory and threads as no other has left them."""
+    with tempfile.TemporaryDirectory() as home:
+        environment = {**os.environ, "LATENT_DIALS_HOME": home}  # nothing of a person's is touched
+        command = [sys.executable, "-m", "tests.benchmarks", ALONE, name]
+        done = subprocess.run(command, stdout=subprocess.PIPE, env=environment, text=True)
+    try:
+        return [Row(**values) for values in json.loads(done.stdout)]
+    except ValueError:  # it came to no end; the other benchmarks are still worth running
+        return [Row(f"{name} ended with {done.returncode}", "see above", met=False)]
+
+
+def _alone(name: str) -> None:
+    """Run one benchmark and write its rows as JSON."""
+    share_one_arena()  # as gui.app does before any thread has begun
+    rows: list[Row] = []
     try:
         for row in BENCHMARKS[name]():
             print(f"{name}: {row.what}: {row.ours} {row.ratio} {row.mark}", file=sys.stderr, flush=True)
-            yield row
-    except Exception:  # the other benchmarks are still worth running
+            rows.append(row)
+    except Exception:  # what was measured before is still worth showing
         traceback.print_exc()
-        yield Row(f"{name} ended with a fault", "see above", met=False)
+        rows.append(Row(f"{name} ended with a fault", "see above", met=False))
+    print(json.dumps([asdict(row) for row in rows]))
 
 
 def _on_a_screen() -> None:
@@ -54,8 +72,8 @@ def _on_a_screen() -> None:
 
 
 if __name__ == "__main__":
-    share_one_arena()  # as gui.app does before any thread has begun
-    _on_a_screen()
-    with tempfile.TemporaryDirectory() as folder:
-        os.environ["LATENT_DIALS_HOME"] = folder  # nothing of a person's is touched
+    if sys.argv[1:2] == [ALONE]:
+        _alone(sys.argv[2])
+    else:
+        _on_a_screen()
         sys.exit(main(sys.argv[1:]))
