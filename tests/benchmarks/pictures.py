@@ -33,7 +33,7 @@ from tests.benchmarks.rows import Row, at_least, at_most, percentile
 COUNTS = (1_000, 10_000, 100_000, 1_000_000)
 PICTURE = (64, 64, 3)
 BATCH = 256
-JPEGS = 5_000
+JPEGS = 20_000
 DISTINCT_JPEGS = 500
 JPEG_SIZE = (178, 218)
 NARROW, WIDE = (
@@ -63,12 +63,10 @@ def rows() -> Iterator[Row]:
     yield at_most("gallery of 1,000,000, scroll p99", million.frame_ms, 16.7, "ms")
     yield at_most("the same, 1,300 px wide", million.wide_frame_ms, 16.7, "ms")
     yield at_most("memory after 100 batches of it", million.read_memory_mb, 50.0, "MB", 0)
-    yield at_least(
-        "pictures read a second, of 1,000,000 and 50,000",
-        1e6 / million.read_us,
-        1e6 / facts[50_000].read_us,
-        0.8,
-        "/s",
+    yield Row(
+        "microseconds to read a picture, of 1,000,000 and of 50,000",
+        f"{million.read_us:.1f}",
+        f"{facts[50_000].read_us:.1f}",
     )
     yield from _import_rows()
 

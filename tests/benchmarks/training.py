@@ -47,7 +47,7 @@ def rows() -> Iterator[Row]:
             times = [_first_loss(Path(folder) / f"{network}-first-{run}", network) for run in range(RUNS)]
             yield at_most(f"{network}: from Start to the first loss", statistics.median(times), 1.5, "s", 2)
         yield from _rates(Path(folder), "fc", "ae", count=2048, epochs=4, batch_size=256, goal=3.0)
-        yield from _rates(Path(folder), "conv", "vae", count=1024, epochs=3, batch_size=64, goal=2.0)
+        yield from _rates(Path(folder), "conv", "vae", count=1024, epochs=4, batch_size=64, goal=2.0)
 
 
 def _rates(
