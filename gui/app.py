@@ -8,7 +8,6 @@ from PySide6.QtCore import QLibraryInfo, QLocale, QTranslator
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication
 
-from core.allocation import share_one_arena
 from gui import window_memory
 from gui.faults import install_hooks
 from gui.loading import FirstPaint
@@ -46,7 +45,6 @@ def create(argv: Sequence[str] = ()) -> MainWindow:
 
 def _application(argv: Sequence[str]) -> QApplication:
     """The application, which is made where there is none, in a process that is prepared for its threads."""
-    share_one_arena()  # before Qt's own
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     app = QApplication.instance()
     return app if isinstance(app, QApplication) else QApplication([sys.argv[0], *argv])

@@ -9,7 +9,6 @@ import tempfile
 import traceback
 from dataclasses import asdict
 
-from core.allocation import share_one_arena
 from tests.benchmarks import encoding, hand, machines, million, pictures, plot, start, training, window
 from tests.benchmarks.rows import Benchmark, Row, table
 
@@ -52,7 +51,6 @@ def _in_a_process(name: str) -> list[Row]:
 
 def _alone(name: str) -> None:
     """Run one benchmark and write its rows as JSON."""
-    share_one_arena()  # as gui.app does before any thread has begun
     rows: list[Row] = []
     try:
         for row in BENCHMARKS[name]():

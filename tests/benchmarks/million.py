@@ -41,10 +41,10 @@ training = core.training.train(dataset, config, Run.create(sys.argv[2], config, 
 first = None
 for record in training:
     if record.seconds > 4.5 and first is None:  # two copies of the weights have been made by then
-        first, began, memory = record, time.perf_counter(), resident()
+        first, began, memory = record.images, time.perf_counter(), resident()
     if record.seconds > 9.5:
         break
-print(json.dumps([(record.images - first.images) / (time.perf_counter() - began), resident() - memory]))
+print(json.dumps([(record.images - first) / (time.perf_counter() - began), resident() - memory]))
 sys.stdout.flush()
 import os
 os._exit(0)
