@@ -9,7 +9,6 @@ from typing import Literal
 import torch
 
 from core.allocation import recycled_memory
-from core.config import TrainConfig
 from core.errors import TrainingError
 from core.translate import tr
 
@@ -133,9 +132,3 @@ def has_bfloat16(device: torch.device) -> bool:
             return any(has.get(name, False) for name in ("amx_bf16", "avx512_bf16"))
         case _:
             return False
-
-
-def resolve(config: TrainConfig) -> tuple[torch.device, Precision]:
-    """Device and precision that config gives on this machine. Raises: TrainingError."""
-    device = resolve_device(config.device)
-    return device, resolve_precision(config.precision, device)
