@@ -43,8 +43,7 @@ class Watch(QObject):
 def widget_facts(widget: QWidget) -> dict[str, Any]:
     """What the outside may know of a widget: its name, where it is on the screen and what it says."""
     corner = widget.mapToGlobal(QPoint(0, 0))
-    seen = widget.visibleRegion().boundingRect()
-    seen = QRect(widget.mapToGlobal(seen.topLeft()), seen.size())
+    seen = shown_part(widget)
     text = ""
     if isinstance(widget, (QAbstractButton, QLabel, QLineEdit)):
         text = widget.text()
@@ -60,6 +59,17 @@ def widget_facts(widget: QWidget) -> dict[str, Any]:
         "focus": widget.hasFocus(),
         "text": text or widget.windowTitle(),
     }
+
+
+def shown_part(widget: QWidget) -> QRect:
+    """What its ancestors leave of a widget, on the screen. Qt's visibleRegion() would not do: it takes away
+    what opaque children cover, so that a scroll area would be nothing but its bar."""
+    shown = QRect(widget.mapToGlobal(QPoint(0, 0)), widget.size())
+    inside = widget
+    while not inside.isWindow() and (parent := inside.parentWidget()):
+        shown &= QRect(parent.mapToGlobal(QPoint(0, 0)), parent.size())
+        inside = parent
+    return shown
 
 
 def run(report: Path, argv: Sequence[str]) -> int:
