@@ -20,11 +20,12 @@ _WARMING = 3  # calls until what was recorded runs at its speed
 
 
 class Sketch:
-    """Decodes as a codec does, nearly: where a layer is large, a pixel may differ by a level or two of 255.
+    """Decodes as a codec does, nearly: a pixel may differ by a level or two of 255, seldom by three.
 
     - The decoder is recorded once and runs as one call. Layer by layer, each of its operations waits for the
       interpreter while the window paints or a network trains: conv then took 15 ms, and as one call 4 ms.
     - Large layers are kept in bfloat16, where the processor multiplies that: fc took 3.8 ms and not 5.1.
+    - Convolutions are too, all of a decoder's, with a pixel's channels side by side: 1.1 ms and not 2.1.
 
     like is a sketch of before: its recording is used again where the network is the same but for its weights,
     which takes 20 ms and not 150. Any number of threads may decode at the same time.
@@ -61,6 +62,17 @@ class _Screen(nn.Module):
         return levels[0].permute(1, 2, 0).contiguous()
 
 
+class _Cast(nn.Module):
+    """Its input in another type."""
+
+    def __init__(self, dtype: torch.dtype) -> None:
+        super().__init__()
+        self.dtype = dtype
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x.to(self.dtype)
+
+
 class _HalfLinear(nn.Module):
     """A linear layer for one row whose weights are kept in bfloat16; bias and result stay float32."""
 
@@ -81,7 +93,13 @@ def _lightened(network: Network, device: torch.device) -> Network:
     """A network that shares the weights of another, but for large layers of its decoder."""
     shared = {id(tensor): tensor for tensor in network.state_dict(keep_vars=True).values()}
     lighter = copy.deepcopy(network, shared)
-    if device.type == "cpu" and has_bfloat16(device):
+    if device.type != "cpu" or not has_bfloat16(device):
+        return lighter
+    if any(isinstance(layer, nn.Conv2d) for layer in lighter.decoder.modules()):
+        half = copy.deepcopy(network.decoder).to(torch.bfloat16)
+        half = half.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
+        lighter.decoder = nn.Sequential(_Cast(torch.bfloat16), *half, _Cast(torch.float32))
+    else:
         for place, layer in enumerate(lighter.decoder):
             if isinstance(layer, nn.Linear) and layer.weight.numel() >= LARGE:
                 lighter.decoder[place] = _HalfLinear(layer)

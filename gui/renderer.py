@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -19,9 +18,6 @@ if TYPE_CHECKING:
     from core.sketch import Sketch
 
 STRIP_STEPS = 9
-# The window lets the lane begin before it turns to its dials and captions: else the decoder waits for the
-# interpreter at each of its twenty calls, up to a switch interval at a time.
-HEAD_START_S = 0.001
 
 
 @dataclass(frozen=True, eq=False)
@@ -171,10 +167,7 @@ class Renderer(QObject):
         elif self._sketch_asked is not request.codec:
             self._sketch_asked = request.codec
             self._sketches.submit((request.codec, self._sketch[1] if self._sketch else None))
-        is_free = self._pictures.idle
         self._pictures.submit(request)
-        if is_free:
-            time.sleep(HEAD_START_S)
 
     def request_extras(self, request: ExtrasRequest, *, again: bool = False) -> None:
         """Ask for the strip and the kept pictures; an older request that still waits is dropped.

@@ -18,16 +18,18 @@ def _codec(network: NetworkName, seed: int, size: int = 16) -> Codec:
     return Codec(build_network(config, torch.Generator().manual_seed(seed)))
 
 
-@pytest.mark.parametrize("network", ["fc", "conv"])
-def test_a_small_network_is_decoded_exactly_and_new_weights_count(network: NetworkName) -> None:
+@pytest.mark.parametrize(("network", "levels"), [("fc", 0), ("conv", 3)])
+def test_a_small_network_is_decoded_nearly_and_new_weights_count(network: NetworkName, levels: int) -> None:
     codes = np.random.default_rng(0).normal(0.0, 3.0, (4, 8)).astype(np.float32)
     first, second = _codec(network, 1), _codec(network, 2)
     sketch = Sketch(first)
     again = Sketch(second, like=sketch)
     for code in codes:
-        assert np.array_equal(sketch.decode(code), first.decode(code)[0])
-        assert np.array_equal(again.decode(code), second.decode(code)[0])
-    assert not np.array_equal(first.decode(codes), second.decode(codes))
+        for drawn, codec in ((sketch, first), (again, second)):
+            off = np.abs(drawn.decode(code).astype(int) - codec.decode(code)[0])
+            assert off.max() <= levels
+            assert off.mean() <= 0.25 * levels
+    assert np.abs(first.decode(codes).astype(int) - second.decode(codes)).mean() > 3.0
 
 
 def test_the_assignments_network_differs_by_a_level_at_most() -> None:
