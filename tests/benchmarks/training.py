@@ -33,8 +33,9 @@ from core.runs import Run
 dataset = open_dataset("faces:count=2000")
 start = time.perf_counter()
 config = TrainConfig(network=sys.argv[2])
-next(core.training.train(dataset, config, Run.create(sys.argv[1], config, dataset.identity)))
-print(time.perf_counter() - start)
+records = core.training.train(dataset, config, Run.create(sys.argv[1], config, dataset.identity))
+next(records)
+print(time.perf_counter() - start)  # before it is let go of, which writes a checkpoint
 """
 
 
