@@ -67,6 +67,9 @@ def _rates(
     )
     size = dataset.pixels[0].size
     orders = [epoch_order(np.arange(count), config.seed, epoch, size) for epoch in range(epochs)]
+    for order in orders:  # as ours: else a vae's noise would meet other pictures
+        for start in range(0, count, batch_size):
+            order[start : start + batch_size].sort()
     pictures = count * epochs
     ours, reference, limits, writings = [], [], [], []
     losses = (0.0, 0.0)
