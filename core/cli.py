@@ -1,4 +1,4 @@
-"""The verbs of the command line: train, edit, info.
+"""The verbs of the command line: train, edit, info, import.
 
 Exit codes: 0 done, 2 the user's mistake (one sentence on standard error), 1 a fault of ours (a traceback).
 """
@@ -17,11 +17,14 @@ from typing import Protocol, TypeVar
 import numpy as np
 
 from core.cli_facts import data_facts, data_text, run_facts, run_text, time_text
+from core.cli_import import check_options, import_model, say_what_it_is
 from core.cli_options import (
     EditOptions,
+    ImportModelOptions,
     InfoOptions,
     TrainOptions,
     parse_edit,
+    parse_import,
     parse_info,
     parse_train,
 )
@@ -31,7 +34,7 @@ from core.datasets import ImageDataset, import_dataset
 from core.devices import resolve_device
 from core.edits import Edit, parse_edits
 from core.encoding import CodesFile, measured_codes
-from core.errors import ConfigError, DataError, LatentDialsError
+from core.errors import ConfigError, DataError, LatentDialsError, RunError
 from core.export.comparison import make_comparison, render_comparison
 from core.export.panels import comparison_subtitle, comparison_title
 from core.export.recipe import make_recipe, save_png
@@ -40,6 +43,7 @@ from core.latents import CodeStatistics, statistics
 from core.ranks import Ranks, joined, restarts
 from core.runs import Run, is_run
 from core.terminal import ProgressLine, SilentLine
+from core.trainable import check_not_imported
 from core.training import TrainRecord, train
 from core.translate import tr
 from core.usage import PROGRAM, overview, version_line
@@ -101,22 +105,44 @@ def _dispatch(args: list[str]) -> int:
 
 def _train(args: list[str]) -> int:
     options = parse_train(args, TrainConfig(), ImportConfig())
-    if options.resume:
+    begins = options.resume and not is_run(Path(options.out).expanduser())
+    if begins:
+        _check_beginning(args, options)
+    elif options.resume:
         # Parsed again with the run's own settings for all that is not asked for.
+        check_not_imported(Run.open(options.out))
         known = Run.open(options.out).config
         options = parse_train(args, known.train, known.data.policy, known.data.source)
     config = checked(TrainConfig, options.settings)
-    resume = options.resume or _was_begun(options.out, config)
+    resume = (options.resume and not begins) or _was_begun(options.out, config)
     resolve_device(config.device)  # before a folder is made: one that is not here is a mistake like any other
     with joined(config.device) as ranks, ProgressLine() if ranks.writes else SilentLine() as line:
-        if resume and restarts() and (run := Run.open(options.out)).progress().epoch >= config.epochs:
-            return _say_end(run, config, ranks, is_finished=True)  # a process was lost after the last step
+        if begins:
+            line.milestone(tr("There is no run in {path} yet: it begins.", path=options.out))
+        if resume and restarts() and _is_done(run := Run.open(options.out), config):
+            return _say_end(run, ranks, is_finished=True)  # a process was lost after the last step
         dataset = _opened_by_all(options, ranks, line)
         line.milestone(dataset.reading)
         _say_skipped(dataset, line)
         run = _run_of_all(options.out, config, dataset, ranks, resume)
         last = _watched(train(dataset, config, run, resume=resume, snapshot_interval_s=math.inf), line)
-    return _say_end(run, config, ranks, is_finished=last is not None and last.finished)
+    return _say_end(run, ranks, is_finished=last is not None and last.finished)
+
+
+def _check_beginning(args: list[str], options: TrainOptions) -> None:
+    """Raises: RunError where a run that is not there shall be gone on with, and nothing says of what."""
+    if not any(arg.split("=")[0] == "--data" for arg in args):
+        raise RunError(
+            tr(
+                "{path} holds no run to go on with: it has no config.json. If it was ended before it had one,"
+                " begin anew: give --data as well, or leave --resume out.",
+                path=options.out,
+            )
+        )
+
+
+def _is_done(run: Run, config: TrainConfig) -> bool:
+    return run.progress().is_done(config.epochs, config.patience)
 
 
 def _was_begun(out: str, config: TrainConfig) -> bool:
@@ -128,10 +154,10 @@ def _was_begun(out: str, config: TrainConfig) -> bool:
     return restarts() > 0 and is_run(path) and Run.open(path).config.train == config
 
 
-def _say_end(run: Run, config: TrainConfig, ranks: Ranks, is_finished: bool) -> int:
+def _say_end(run: Run, ranks: Ranks, is_finished: bool) -> int:
     """Say on standard output what became of run, once for all processes, and give the exit code."""
     if ranks.writes and is_finished:
-        print(tr("Done: {path} after {epochs} epochs.", path=run.path, epochs=config.epochs))
+        print(tr("Done: {path} after {epochs} epochs.", path=run.path, epochs=run.progress().epoch))
     elif ranks.writes:
         print(
             tr(
@@ -174,8 +200,10 @@ def _watched(records: Generator[TrainRecord, None, None], line: ProgressLine) ->
                         precision=record.precision,
                     )
                 )
+            if record.problem != (last.problem if last else ""):
+                line.milestone(record.problem or tr("The run is being written again."))
             last = record
-            if math.isfinite(record.val_mse) or record.finished:
+            if record.reported and (math.isfinite(record.val_mse) or record.finished):
                 line.milestone(_record_text(record))
             else:
                 line.show(_record_text(record))
@@ -279,6 +307,20 @@ def _statistics(run: Run, codec: Codec, dataset: ImageDataset, line: ProgressLin
     return statistics(codes.codes)
 
 
+def _import(args: list[str]) -> int:
+    options = parse_import(args)
+    if not options.classes:
+        check_options(options)
+    say_what_it_is(options.file)
+    if options.classes:
+        return 0
+    with ProgressLine() as line:
+        dataset = _opened(options, line) if options.data else None
+        run = import_model(options, dataset, line)
+    print(tr("Written: {path}", path=run.path))
+    return 0
+
+
 def _info(args: list[str]) -> int:
     options = parse_info(args)
     if is_run(options.path):
@@ -292,7 +334,9 @@ def _info(args: list[str]) -> int:
 
 
 def _opened(
-    options: TrainOptions | EditOptions | InfoOptions, line: ProgressLine, source: str | None = None
+    options: TrainOptions | EditOptions | InfoOptions | ImportModelOptions,
+    line: ProgressLine,
+    source: str | None = None,
 ) -> ImageDataset:
     policy = checked(ImportConfig, options.policy)
     chosen = source if source is not None else getattr(options, "data", "")
@@ -327,7 +371,12 @@ def _quoted(path: Path) -> str:
     return f'"{text}"' if " " in text else text
 
 
-VERBS: dict[str, Callable[[list[str]], int]] = {"train": _train, "edit": _edit, "info": _info}
+VERBS: dict[str, Callable[[list[str]], int]] = {
+    "train": _train,
+    "edit": _edit,
+    "info": _info,
+    "import": _import,
+}
 
 if __name__ == "__main__":  # python -m core.cli, which is what torchrun -m starts
     sys.exit(main(sys.argv[1:]))

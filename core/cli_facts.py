@@ -6,8 +6,9 @@ from typing import Any
 
 from core.codec import shape_text
 from core.datasets import ImageDataset
+from core.datasets.dataset import DataIdentity
 from core.models.architecture import architecture, architecture_text
-from core.runs import Run
+from core.runs import Imported, Run
 from core.translate import tr
 
 
@@ -25,6 +26,7 @@ def run_facts(run: Run) -> dict[str, Any]:
         "parameters": sum(row.parameters for row in architecture(run.config.network)),
         "data": run.config.data.model_dump(),
         "versions": run.config.versions,
+        "imported": run.config.imported.model_dump() if run.config.imported else None,
         "finished": run.is_finished,
         "last": None if last is None else {name: getattr(metrics, name)[last].item() for name in names},
         "val_mse": {"last": measured[-1], "best": min(measured)} if measured else None,
@@ -69,16 +71,26 @@ def run_text(run: Run) -> str:
                 tr("{last} (best {best})", last=f"{val_mse['last']:.5f}", best=f"{val_mse['best']:.5f}"),
             )
         )
-    settings = [(name, str(value)) for name, value in facts["train"].items()]
+    if imported := run.config.imported:
+        rows = [*rows[:1], *_imported_rows(imported, data)]
+    settings = [] if imported else [(name, str(value)) for name, value in facts["train"].items()]
     files = [(name, _size_text(size)) for name, size in facts["files"].items()]
-    return "\n\n".join(
-        (
-            _table(rows),
-            tr("Network") + "\n" + architecture_text(run.config.network).rstrip(),
-            tr("Settings") + "\n" + _table(settings, "  "),
-            tr("Files") + "\n" + _table(files, "  "),
-        )
-    )
+    parts = [_table(rows), tr("Network") + "\n" + architecture_text(run.config.network).rstrip()]
+    if settings:
+        parts.append(tr("Settings") + "\n" + _table(settings, "  "))
+    return "\n\n".join([*parts, tr("Files") + "\n" + _table(files, "  ")])
+
+
+def _imported_rows(imported: Imported, data: DataIdentity) -> list[tuple[str, str]]:
+    """Where the weights came from, and what was assumed of them."""
+    shape = shape_text((data.height, data.width, data.channels))
+    rows = [(tr("Imported"), tr("{file}: {kind}", file=imported.file, kind=imported.kind))]
+    if data.source:
+        text = tr("{name}: {count} pictures, {shape}", name=data.name, count=f"{data.count:,}", shape=shape)
+        rows.append((tr("Tried on"), text))
+    else:
+        rows.append((tr("Pictures"), shape))
+    return rows + [(tr("Note"), note) for note in imported.notes]
 
 
 def data_facts(dataset: ImageDataset) -> dict[str, Any]:

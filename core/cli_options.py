@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, cast
 import tyro
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
-from core.config import ImportConfig, Settings, TrainConfig
+from core.config import ForeignConfig, ImportConfig, Settings, TrainConfig
 from core.errors import ConfigError
 from core.export.typeset import ThemeName
 from core.translate import tr
@@ -45,6 +45,17 @@ class EditOptions(Options):
     scale: int
     theme: ThemeName
     difference: bool
+    policy: dict[str, Any]
+
+
+class ImportModelOptions(Options):
+    """The options of import, settings and policy not yet checked."""
+
+    file: str
+    out: str
+    data: str
+    classes: bool
+    settings: dict[str, Any]
     policy: dict[str, Any]
 
 
@@ -156,6 +167,52 @@ def parse_edit(args: Sequence[str], policy: ImportConfig) -> EditOptions:
     )
     return EditOptions(
         **{name: values[name] for name in fields},
+        policy={name: values[name] for name in ImportConfig.model_fields},
+    )
+
+
+def parse_import(args: Sequence[str]) -> ImportModelOptions:
+    """The options of import. Raises: ConfigError."""
+    fields: dict[str, Any] = {
+        "file": (
+            _positional(tr("FILE")),
+            Field(description=tr("The file of the weights (.pt, .pth, .safetensors), or its folder.")),
+        ),
+        "out": (str | None, Field(None, description=tr("The run's folder, which is made."))),
+        "data": (
+            str,
+            Field(
+                "",
+                description=_data_help()
+                + " "
+                + tr("On a few of them what the file leaves open is tried; the run is opened with them."),
+            ),
+        ),
+        "classes": (
+            Annotated[bool, tyro.conf.FlagCreatePairsOff],
+            Field(False, description=tr("Only list the classes and weights that the file names.")),
+        ),
+    }
+    values = _parse(
+        "import",
+        fields,
+        args,
+        tr(
+            "Make a run of a network of another program: a state dict of linear layers, a whole model with"
+            " Sequentials named encoder and decoder, a network of pythae or disentangling-vae, or weights of"
+            " this program. Nothing in the file is run."
+        ),
+        (
+            "import best_model.pt --data testingset.npy --out theirs",
+            "import best_model.pt --classes",
+            "import weights.pth --activation relu --output-activation sigmoid --out theirs",
+        ),
+        (ForeignConfig(), ImportConfig()),
+    )
+    return ImportModelOptions(
+        **{name: values[name] for name in ("file", "data", "classes")},
+        out=values["out"] or "",
+        settings={name: values[name] for name in ForeignConfig.model_fields},
         policy={name: values[name] for name in ImportConfig.model_fields},
     )
 

@@ -7,7 +7,7 @@ A field's title is its label in the form, its description the sentence; both pas
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, TypeVar, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 from pydantic.fields import FieldInfo
 
 from core.errors import ConfigError
@@ -74,6 +74,71 @@ class ImportConfig(Settings):
             description="Black and white of an array of floats; auto looks at its least and greatest.",
         ),
     ] = "auto"
+
+
+class ForeignConfig(Settings):
+    """What a person knows of a network of another program that its file may not say."""
+
+    model_range: Annotated[
+        Literal["auto", "-1..1", "0..1", "0..255"],
+        Field(
+            title="Model's range",
+            description=(
+                "Black and white as the network knew them; auto tries them on the pictures, and without"
+                " pictures looks at the last layer."
+            ),
+        ),
+    ] = "auto"
+    flatten_order: Annotated[
+        Literal["auto", "CHW", "HWC"],
+        Field(
+            title="Flatten order",
+            description=(
+                "Order in which pictures were flattened: channel by channel (CHW) or pixel by pixel (HWC);"
+                " auto tries both on the pictures, and without pictures takes CHW."
+            ),
+        ),
+    ] = "auto"
+    activation: Annotated[
+        Literal[
+            "auto", "leaky_relu_0.1", "leaky_relu_0.01", "leaky_relu_0.2", "relu", "elu", "gelu", "silu",
+            "tanh", "sigmoid", "none",
+        ],
+        Field(
+            title="Between layers",
+            description=(
+                "Activation between the layers of a state dict, which does not say it; auto tries them on"
+                " the pictures, and without pictures takes leaky_relu_0.1."
+            ),
+        ),
+    ] = "auto"  # fmt: skip
+    output_activation: Annotated[
+        Literal["auto", "tanh", "sigmoid", "none"],
+        Field(
+            title="At the end",
+            description="Activation after the last layer of a state dict; auto as for those between layers.",
+        ),
+    ] = "auto"
+    picture_height: Annotated[
+        int,
+        Field(
+            title="Picture height",
+            description="Height of the network's pictures; 0 finds it from the layers or the pictures.",
+            ge=0,
+            le=MAX_PICTURE_PX,
+            json_schema_extra={"unit": "px"},
+        ),
+    ] = 0
+    picture_width: Annotated[
+        int,
+        Field(
+            title="Picture width",
+            description="Width of the network's pictures; 0 finds it, or takes the height.",
+            ge=0,
+            le=MAX_PICTURE_PX,
+            json_schema_extra={"unit": "px"},
+        ),
+    ] = 0
 
 
 class TrainConfig(Settings):
@@ -173,11 +238,29 @@ class TrainConfig(Settings):
         Field(
             title="Checkpoint every",
             description="Longest time between two checkpoints on disk.",
-            ge=1.0,
+            ge=0.1,
             le=3600.0,
             json_schema_extra={"advanced": True, "unit": "s"},
         ),
     ] = 60.0
+    patience: Annotated[
+        int,
+        Field(
+            title="Patience",
+            description="Epochs without a better validation error after which training stops; 0 never stops"
+            " it early.",
+            ge=0,
+            le=100_000,
+            json_schema_extra={"advanced": True, "unit": "epochs"},
+        ),
+    ] = 0
+
+    @field_validator("patience")
+    @classmethod
+    def _has_what_it_waits_for(cls, value: int, info: ValidationInfo) -> int:
+        if value and info.data.get("val_fraction") == 0:
+            raise ValueError(tr("it needs a validation share above 0"))
+        return value
 
 
 @dataclass(frozen=True)
@@ -232,6 +315,6 @@ def checked(model: type[S], values: dict[str, Any]) -> S:
                 "{name} cannot be {value}: {reason}.",
                 name=name,
                 value=repr(first.get("input"))[:80],
-                reason=first["msg"],
+                reason=first["msg"].removeprefix("Value error, "),
             )
         ) from None

@@ -10,9 +10,33 @@ LatentDialsError            any of ours: str() is one sentence (what, which file
 └── ExportError             a picture or recipe that cannot be written or read
 """
 
+import re
+
+LONGEST_SENTENCE = 2000
+# Control characters, line ends, halves of surrogate pairs, and what turns the direction of writing round.
+_UNSAFE = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+)
+
+
+def one_line(text: str) -> str:
+    """Text with what is not for the eye written as an escape: file names may hold a terminal's commands."""
+    return _UNSAFE.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+
+
+def is_plain(text: str) -> bool:
+    """Whether one_line() leaves the text as it is."""
+    return _UNSAFE.search(text) is None
+
 
 class LatentDialsError(Exception):
-    """The parent of every error that is shown to a person as one sentence."""
+    """The parent of every error that is shown to a person as one sentence, on one line and of some length."""
+
+    def __init__(self, sentence: str = "") -> None:
+        sentence = one_line(sentence)
+        if len(sentence) > LONGEST_SENTENCE:
+            sentence = f"{sentence[: LONGEST_SENTENCE // 2]} … {sentence[-LONGEST_SENTENCE // 2 :]}"
+        super().__init__(sentence)
 
 
 class ConfigError(LatentDialsError):

@@ -15,6 +15,8 @@ from core.translate import tr
 
 QUANTILES = 401  # every quarter of a percent: finer than what is said to a person
 DEAD_STD = 0.02  # of the largest standard deviation among the dimensions
+MOST_DECOMPOSED = 1024  # dimensions whose covariance is decomposed; twice as many take eight times as long
+MOST_MOVED = 16_384  # codes moved to measure effects: fewer for each dimension where there are thousands
 DEAD_EFFECT = 0.25  # of 255: a change of one standard deviation that nobody can see
 
 
@@ -23,7 +25,7 @@ class CodeStatistics:
     """How each dimension (D) is distributed over the data's own codes.
 
     low and high are the 5 % and 95 % quantiles; quantiles is (Q,D), evenly spaced from 0 to 1. active is
-    False for a dimension whose codes hardly vary. factor (D,D): factor @ factor.T is the covariance.
+    False for a dimension whose codes hardly vary. factor (D,K): factor @ factor.T is the covariance.
     """
 
     mean: NDArray[np.float32]
@@ -69,8 +71,6 @@ def statistics(codes: NDArray[np.float32]) -> CodeStatistics:
     quantiles = np.quantile(exact, np.linspace(0.0, 1.0, QUANTILES), axis=0)
     low, high = np.quantile(exact, (0.05, 0.95), axis=0)
     centred = exact - exact.mean(axis=0)
-    # eigh stands rank deficiency (dead dimensions, fewer codes than dimensions), where Cholesky fails
-    variances, directions = np.linalg.eigh(centred.T @ centred / len(codes))
     return CodeStatistics(
         mean=exact.mean(axis=0).astype(np.float32),
         std=std.astype(np.float32),
@@ -78,9 +78,22 @@ def statistics(codes: NDArray[np.float32]) -> CodeStatistics:
         high=high.astype(np.float32),
         quantiles=quantiles.astype(np.float32),
         active=std > max(DEAD_STD * float(std.max()), 1e-6),
-        factor=(directions * np.sqrt(variances.clip(0.0))).astype(np.float32),
+        factor=_factor(centred),
         count=len(codes),
     )
+
+
+def _factor(centred: NDArray[np.float64]) -> NDArray[np.float32]:
+    """A factor (D,K) of the covariance of codes (M,D) whose mean is zero."""
+    count, dims = centred.shape
+    if count < dims or dims > MOST_DECOMPOSED:
+        # The codes themselves are one, some of them where they are many: to decompose 3,072 dimensions, as an
+        # imported network without a linear layer has, took 8 s.
+        some = centred[spread_indices(count, max(MOST_DECOMPOSED, dims // 2))]
+        return (some.T / np.sqrt(len(some))).astype(np.float32)
+    # eigh stands rank deficiency (dead dimensions), where Cholesky fails
+    variances, directions = np.linalg.eigh(centred.T @ centred / count)
+    return (directions * np.sqrt(variances.clip(0.0))).astype(np.float32)
 
 
 def measure_effects(
@@ -90,6 +103,7 @@ def measure_effects(
 
     Averaged over count of the codes, both directions and all pixels; yields after every few dimensions.
     """
+    count = min(count, max(2, MOST_MOVED // codec.latent_dim))
     sample = codes[spread_indices(len(codes), count)]
     base = codec.decode_float(sample).clamp(-1.0, 1.0)  # (n, C, H, W)
     effect = np.zeros(codec.latent_dim, np.float32)
@@ -153,7 +167,9 @@ def random_codes(
     dims = len(stats.mean) if stats is not None else latent_dim
     if dims is None:
         raise ValueError("random_codes needs statistics or latent_dim")
-    noise = np.random.default_rng(seed).standard_normal((count, dims), np.float32)
-    if objective == "ae" and stats is not None:
-        return (stats.mean + noise @ stats.factor.T).astype(np.float32)
+    fitted = stats if objective == "ae" else None
+    drawn = dims if fitted is None else fitted.factor.shape[1]
+    noise = np.random.default_rng(seed).standard_normal((count, drawn), np.float32)
+    if fitted is not None:
+        return (fitted.mean + noise @ fitted.factor.T).astype(np.float32)
     return noise

@@ -5,18 +5,25 @@ checkpoint.safetensors the last ones with all that resuming needs.
 """
 
 import json
+import os
 import platform
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import safetensors
 import torch
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    SerializerFunctionWrapHandler,
+    ValidationError,
+    model_serializer,
+)
 from torch import Tensor
 
-from core.atomic import write_bytes, write_text
+from core.atomic import failure_text, remove_parts, write_bytes, write_text
 from core.checkpoints import (
     WEIGHTS,
     Checkpoint,
@@ -30,18 +37,33 @@ from core.checkpoints import (
 )
 from core.config import TrainConfig
 from core.datasets.dataset import DataIdentity
-from core.errors import RunError
-from core.metrics import Metrics, MetricsRow, append_row, keep_rows_to, read_metrics
+from core.errors import ModelError, RunError, is_plain
+from core.metrics import Metrics, MetricsRow, append_row, keep_rows_to, read_metrics, sync_rows
 from core.models import Network, NetworkConfig, blank_network, empty_network
-from core.run_files import CHECKPOINT, CONFIG, METRICS, MODEL, is_run
+from core.run_files import CHECKPOINT, CONFIG, METRICS, MODEL, is_run, read_bounded
 from core.translate import tr
 from core.usage import PROGRAM, own_version
 
 FORMAT_VERSION = 1
+MAX_CONFIG_BYTES = 2**20
+
+
+class Imported(BaseModel):
+    """Where the weights of an imported run came from: the file, what it was, and what was assumed of it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    file: str
+    sha256: str
+    kind: str
+    notes: tuple[str, ...] = ()
 
 
 class RunConfig(BaseModel):
-    """config.json: what was asked, the network that follows from it, the data, and who wrote it."""
+    """config.json: what was asked, the network that follows from it, the data, and who wrote it.
+
+    imported is there where the network is another program's; train is then what a new run like it would ask.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -50,6 +72,15 @@ class RunConfig(BaseModel):
     network: NetworkConfig
     data: DataIdentity
     versions: dict[str, str]
+    imported: Imported | None = None
+
+    @model_serializer(mode="wrap")
+    def _without_nothing(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """A run that was not imported does not say so, and can be read by programs of before."""
+        values = handler(self)
+        if self.imported is None:
+            values.pop("imported", None)
+        return values
 
 
 class Run:
@@ -60,9 +91,19 @@ class Run:
         self.config = config
 
     @classmethod
-    def create(cls, path: str | Path, train: TrainConfig, data: DataIdentity) -> "Run":
-        """A new run in path, which is made. Raises: RunError where a run or its files are already there."""
-        folder = Path(path).expanduser().absolute()
+    def create(
+        cls,
+        path: str | Path,
+        train: TrainConfig,
+        data: DataIdentity,
+        network: NetworkConfig | None = None,
+        imported: Imported | None = None,
+    ) -> "Run":
+        """A new run in path, which is made; network and imported are an imported one's.
+
+        Raises: RunError where a run or its files are already there.
+        """
+        folder = _place(path)
         if is_run(folder):
             raise RunError(
                 tr(
@@ -77,7 +118,8 @@ class Run:
                 )
         config = RunConfig(
             train=train,
-            network=NetworkConfig(
+            network=network
+            or NetworkConfig(
                 network=train.network,
                 objective=train.objective,
                 height=data.height,
@@ -87,6 +129,7 @@ class Run:
             ),
             data=data,
             versions=versions(),
+            imported=imported,
         )
         run = cls(folder, config)
         try:
@@ -94,14 +137,14 @@ class Run:
             run._write_config()
         except OSError as error:
             raise RunError(
-                tr("A run cannot be made in {path}: {reason}.", path=folder, reason=error.strerror or error)
+                tr("A run cannot be made in {path}: {reason}.", path=folder, reason=failure_text(error))
             ) from None
         return run
 
     @classmethod
     def open(cls, path: str | Path) -> "Run":
         """The run in path. Raises: RunError for a folder that is absent, foreign, damaged or too new."""
-        folder = Path(path).expanduser().absolute()
+        folder = _place(path)
         if not folder.is_dir():
             raise RunError(
                 tr("{path} is not a folder; a run is a folder with config.json in it.", path=folder)
@@ -109,8 +152,9 @@ class Run:
         if not is_run(folder):
             raise RunError(tr("{path} holds no run: it has no config.json.", path=folder))
         try:
-            values = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
+            content = read_bounded(folder / CONFIG, MAX_CONFIG_BYTES)
+            values = json.loads(content.decode("utf-8"))
+        except (OSError, ValueError, RecursionError) as error:
             raise RunError(
                 tr("{path} cannot be read: {reason}.", path=folder / CONFIG, reason=str(error).rstrip("."))
             ) from None
@@ -121,7 +165,7 @@ class Run:
                     "{path} is of format {found} and this program reads format {known};"
                     " open it with the version of Latent Dials that made it.",
                     path=folder / CONFIG,
-                    found=repr(found),
+                    found=repr(found)[:80],
                     known=FORMAT_VERSION,
                 )
             )
@@ -155,8 +199,9 @@ class Run:
 
     @property
     def is_finished(self) -> bool:
-        """Whether all the epochs asked for are done. Raises: RunError for a damaged checkpoint."""
-        return self.has_checkpoint and self.progress().epoch >= self.config.train.epochs
+        """Whether it was trained as far as was asked for. Raises: RunError for a damaged checkpoint."""
+        asked = self.config.train
+        return self.has_checkpoint and self.progress().is_done(asked.epochs, asked.patience)
 
     def progress(self) -> Progress:
         """Where training stands on disk: at the start where there is no checkpoint yet. Raises: RunError."""
@@ -172,8 +217,12 @@ class Run:
         return self.config.train.model_copy(update={"epochs": epochs})
 
     def append_metrics(self, row: MetricsRow) -> None:
-        """Add one row to metrics.csv."""
+        """Add one row to metrics.csv. Raises: OSError."""
         append_row(self.path / METRICS, row)
+
+    def sync_metrics(self) -> None:
+        """Bring the rows to the disk. Raises: OSError."""
+        sync_rows(self.path / METRICS)
 
     def metrics(self) -> Metrics:
         """All of metrics.csv as columns; a torn last line is left out."""
@@ -182,6 +231,11 @@ class Run:
     def keep_metrics_to(self, step: int) -> None:
         """Drop the rows after step: training goes on from a checkpoint that is older than they are."""
         keep_rows_to(self.path / METRICS, step)
+
+    def remove_parts(self) -> None:
+        """Remove what a process left that was killed as it wrote; for the one process that trains the run."""
+        for name in (CONFIG, METRICS, MODEL, CHECKPOINT):
+            remove_parts(self.path / name)
 
     def save_weights(self, weights: Mapping[str, Tensor]) -> None:
         """Write model.safetensors, float32, with the network's own names."""
@@ -207,12 +261,28 @@ class Run:
             raise RunError(
                 tr("{path} has no weights yet: train it until its first checkpoint.", path=self.path)
             )
-        network = empty_network(self.config.network)
-        load_weights(network, read_weights(path, prefix), str(path))
+        weights = read_weights(path, prefix)
+        try:
+            network = empty_network(self.config.network)
+        except (RuntimeError, MemoryError):  # torch has no error of its own for it
+            raise ModelError(
+                tr("The network of {path} needs more memory than there is.", path=self.path)
+            ) from None
+        load_weights(network, weights, str(path))
         return network.eval().requires_grad_(False)
 
     def _write_config(self) -> None:
         write_text(self.path / CONFIG, self.config.model_dump_json(indent=2) + "\n")
+
+
+def _place(path: str | Path) -> Path:
+    """The folder that path means. Raises: RunError for a name that no file of ours could tell again."""
+    folder = Path(os.path.expanduser(path)).absolute()
+    if not is_plain(str(folder)):
+        raise RunError(
+            tr("{path}: its name holds control characters or is not valid UTF-8; rename it.", path=folder)
+        )
+    return folder
 
 
 def versions() -> dict[str, str]:

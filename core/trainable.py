@@ -3,21 +3,22 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import torch
-
+from core.atomic import failure_text
 from core.config import TrainConfig
 from core.datasets.dataset import ImageDataset
 from core.errors import TrainingError
+from core.full_memory import is_out_of_memory, memory_error
 from core.ranks import lost_ranks_named
 from core.runs import Run
 from core.translate import tr
 
 # What may differ when a run is resumed; all else decides what its weights and its position mean.
-CHANGEABLE = ("epochs", "learning_rate", "beta", "device", "precision", "checkpoint_interval_s")
+CHANGEABLE = ("epochs", "learning_rate", "beta", "device", "precision", "checkpoint_interval_s", "patience")
 
 
 def check_trainable(dataset: ImageDataset, config: TrainConfig, run: Run, resume: bool) -> None:
     """Raises: TrainingError where dataset, config and run do not fit each other."""
+    check_not_imported(run)
     asked, data = run.config.train, run.config.data
     for name in type(config).model_fields:
         if name not in CHANGEABLE and getattr(config, name) != getattr(asked, name):
@@ -56,12 +57,37 @@ def check_trainable(dataset: ImageDataset, config: TrainConfig, run: Run, resume
         raise TrainingError(
             tr("The run {run} was trained before; resume it or make a new run.", run=run.name)
         )
-    if run.has_checkpoint and (done := run.progress().epoch) >= config.epochs:
+    if not run.has_checkpoint:
+        return
+    progress = run.progress()
+    if progress.epoch >= config.epochs:
         raise TrainingError(
             tr(
                 "The run {run} has finished its {done} epochs; ask for more than that to train on.",
                 run=run.name,
-                done=done,
+                done=progress.epoch,
+            )
+        )
+    if progress.is_done(config.epochs, config.patience) and config.epochs <= asked.epochs:
+        raise TrainingError(
+            tr(
+                "The run {run} stopped after {done} epochs, {stale} of them without getting better; ask for"
+                " more patience or more epochs to train on.",
+                run=run.name,
+                done=progress.epoch,
+                stale=progress.stale_epochs,
+            )
+        )
+
+
+def check_not_imported(run: Run) -> None:
+    """Raises: TrainingError for a run that came with weights alone."""
+    if run.config.imported is not None:
+        raise TrainingError(
+            tr(
+                "The run {run} was imported, with weights and nothing else to go on from: it can be edited"
+                " but not trained on; make a new run.",
+                run=run.name,
             )
         )
 
@@ -72,26 +98,29 @@ def errors_explained(config: TrainConfig, run: Run) -> Iterator[None]:
     try:
         with lost_ranks_named():
             yield
-    except OSError as error:
+    except (OSError, RuntimeError, MemoryError) as error:
+        if is_out_of_memory(error):
+            raise memory_error(config.batch_size, config.batch_size // 2) from error
+        if not isinstance(error, OSError):
+            raise
         raise TrainingError(
             tr(
                 "The run cannot be written to {path}: {reason}. What was written before is whole.",
                 path=run.path,
-                reason=error.strerror or error,
-            )
-        ) from error
-    except (RuntimeError, MemoryError) as error:
-        if not _is_out_of_memory(error):
-            raise
-        raise TrainingError(
-            tr(
-                "There is not enough memory for batches of {size} pictures; try a batch size of {smaller}.",
-                size=config.batch_size,
-                smaller=max(1, config.batch_size // 2),
+                reason=failure_text(error),
             )
         ) from error
 
 
-def _is_out_of_memory(error: BaseException) -> bool:
-    """Whether an allocator gave up: CUDA's, Python's, or the processor's, which has no type of its own."""
-    return isinstance(error, torch.OutOfMemoryError | MemoryError) or "allocate memory" in str(error)
+def diverged_error(what: str, step: int, kept: str, config: TrainConfig) -> TrainingError:
+    """The error for training that came to what at a step; kept says which checkpoint there is."""
+    return TrainingError(
+        tr(
+            "Training came to {what} at step {step} and stopped before it; {kept}. Try a smaller learning"
+            " rate{beta} or precision float32.",
+            what=what,
+            step=step,
+            kept=kept,
+            beta=tr(", a smaller beta") if config.objective == "vae" else "",
+        )
+    )

@@ -71,8 +71,9 @@ class Chips(QWidget):
         self._run.setVisible(run is not None)
         if run is None:
             return
-        train = run.config.train
-        parts = [f"{train.network} {train.objective} {run.config.network.latent_dim}"]
+        network = run.config.network
+        kind = tr("imported") if network.network == "layers" else network.network
+        parts = [f"{kind} {network.objective} {network.latent_dim}"]
         columns = self._session.trainer.history.columns()
         if len(columns["step"]):
             parts.append(tr("epoch {epoch}", epoch=int(columns["epoch"][-1])))

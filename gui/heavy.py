@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from core import datasets as datasets
     from core import encoding as encoding
     from core import following as following
+    from core import importing as importing
     from core import latents as latents
     from core import models as models
     from core import runs as runs
@@ -55,6 +56,7 @@ ROOMS = {
     "architecture": "core.models.architecture",
     "comparison": "core.export.comparison",
     "panels": "core.export.panels",
+    "importing": "core.importing",
 }
 FOR_THE_DIALS = tuple(ROOMS)[: tuple(ROOMS).index("encoding") + 1]
 LATER = tuple(ROOMS)[len(FOR_THE_DIALS) :]

@@ -1,4 +1,7 @@
-"""Networks by name. Adding one is one file beside this and one line in NETWORKS."""
+"""Networks by name. Adding one is one file beside this and one line in NETWORKS.
+
+Networks of other programs (core/models/layered.py) have no name there, since nobody can ask for one.
+"""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -11,6 +14,7 @@ from torch.overrides import TorchFunctionMode
 from core.config import NetworkName
 from core.models.conv import Convolutional
 from core.models.fc import FullyConnected
+from core.models.layered import Layered
 from core.models.network import Forward, Network, NetworkConfig, Posterior
 
 __all__ = [
@@ -47,6 +51,8 @@ def blank_network(config: NetworkConfig) -> Network:
 def empty_network(config: NetworkConfig) -> Network:
     """The network of config on the processor, its weights being whatever the memory holds: fill them."""
     with _NoDraws():
+        if config.network == "layers":
+            return Layered(config)
         return NETWORKS[config.network](config)
 
 

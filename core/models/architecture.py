@@ -1,12 +1,15 @@
 """A network laid open for reading: one row a layer, and the rows as text that can be copied into a report."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import torch
 from torch import nn
 
-from core.models import Network, NetworkConfig, blank_network
+from core.models import Network, NetworkConfig, blank_network, empty_network
 from core.translate import tr
+
+LARGE = 2**26  # weights of the encoder; of the assignment's it is a fifth
 
 
 @dataclass(frozen=True)
@@ -20,10 +23,17 @@ class LayerRow:
 
 
 def architecture(network: Network | NetworkConfig) -> tuple[LayerRow, ...]:
-    """The layers in the order in which a picture passes them; nothing is computed, only shapes."""
+    """The layers in the order in which a picture passes them.
+
+    One picture goes through weights that are whatever the memory holds: 10 ms for the assignment's network.
+    The meta device would compute no number, but its first use imports sympy: 2 s and 90 MB. So it is for
+    networks that are large, or whose config says so: 10 s and more for weights that may never have been.
+    """
     config = network.config if isinstance(network, Network) else network
-    shapes_only = blank_network(config)
-    picture = torch.empty(1, config.channels, config.height, config.width, device="meta")
+    is_large = _most_weights(config) > LARGE
+    shapes_only = (blank_network if is_large else empty_network)(config).eval()
+    device = "meta" if is_large else "cpu"
+    picture = torch.empty(1, config.channels, config.height, config.width, device=device)
     rows: list[LayerRow] = []
 
     def watch(name: str, module: nn.Module) -> None:
@@ -36,8 +46,16 @@ def architecture(network: Network | NetworkConfig) -> tuple[LayerRow, ...]:
     for name, module in shapes_only.named_modules():
         if not any(True for _ in module.children()):
             watch(name, module)
-    shapes_only(picture)
+    with torch.inference_mode():
+        shapes_only(picture)
     return tuple(rows)
+
+
+def _most_weights(config: NetworkConfig) -> int:
+    """The weights of an encoder of linear layers; networks of other kinds have fewer, or a bound."""
+    pixels = config.channels * config.height * config.width
+    widths = (pixels, *config.hidden, config.code_outputs)
+    return sum(inputs * outputs for inputs, outputs in pairwise(widths))
 
 
 def parameter_count(network: Network | NetworkConfig) -> int:
@@ -80,14 +98,17 @@ def _kind(module: nn.Module) -> str:
     match module:
         case nn.Linear():
             return f"Linear {module.in_features} -> {module.out_features}"
-        case nn.Conv2d():
+        case nn.Conv2d() | nn.ConvTranspose2d():
             stride = f", stride {module.stride[0]}" if module.stride[0] > 1 else ""
             size = f"{module.kernel_size[0]}x{module.kernel_size[1]}"
-            return f"Conv {size}{stride}, {module.in_channels} -> {module.out_channels}"
+            kind = "Conv" if isinstance(module, nn.Conv2d) else "ConvTranspose"
+            return f"{kind} {size}{stride}, {module.in_channels} -> {module.out_channels}"
         case nn.GroupNorm():
             return f"GroupNorm, {module.num_groups} groups"
         case nn.LeakyReLU():
             return f"LeakyReLU({module.negative_slope})"
+        case nn.BatchNorm1d() | nn.BatchNorm2d():
+            return f"{type(module).__name__} {module.num_features}"
         case nn.PixelShuffle():
             return f"PixelShuffle({module.upscale_factor})"
         case _:

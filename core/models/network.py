@@ -1,16 +1,23 @@
 """What every network has in common: its config, encode, decode, forward. The networks are files beside."""
 
-from typing import Annotated, NamedTuple
+import math
+from itertools import pairwise
+from typing import Annotated, Any, Literal, NamedTuple
 
 import torch
-from pydantic import Field
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 from torch import Tensor, nn
 
 from core.config import MAX_PICTURE_PX, MIN_PICTURE_PX, NetworkName, ObjectiveName, Settings
+from core.models.layer_list import LayerNetwork
 
 # exp(10) is a noise of 22,026 standard deviations and exp(-10) none at all: between them nothing is
 # changed, beyond them float32 would overflow in exp(2 log_std) before a loss could be told from noise.
 LOG_STD_LIMIT = 10.0
+
+MAX_WIDTH = 2**16  # of a layer, and
+MAX_HIDDEN = 64  # layers, and
+MAX_WEIGHTS = 2**32  # of an encoder, which bounds what a config can ask of the machine
 
 # What a vae draws from: a generator, or the noise itself (N, D), drawn from N(0, 1); None for none.
 Noise = torch.Generator | Tensor | None
@@ -20,15 +27,41 @@ class NetworkConfig(Settings):
     """All that the shape of a network depends on; with its weights it is the whole model.
 
     hidden is the width of each hidden layer of the encoder, mirrored in the decoder; only fc uses it.
+    layers describes a network of another program, and nothing else has it.
     """
 
-    network: NetworkName
+    network: NetworkName | Literal["layers"]
     objective: ObjectiveName
     height: Annotated[int, Field(ge=MIN_PICTURE_PX, le=MAX_PICTURE_PX)]
     width: Annotated[int, Field(ge=MIN_PICTURE_PX, le=MAX_PICTURE_PX)]
     channels: Annotated[int, Field(ge=1, le=3)]
-    latent_dim: Annotated[int, Field(ge=1)]
-    hidden: tuple[Annotated[int, Field(ge=1)], ...] = (1024, 512, 256, 128)
+    latent_dim: Annotated[int, Field(ge=1, le=MAX_WIDTH)]
+    hidden: Annotated[tuple[Annotated[int, Field(ge=1, le=MAX_WIDTH)], ...], Field(max_length=MAX_HIDDEN)] = (
+        1024,
+        512,
+        256,
+        128,
+    )
+    layers: LayerNetwork | None = None
+
+    @model_validator(mode="after")
+    def _whole(self) -> "NetworkConfig":
+        if (self.network == "layers") != (self.layers is not None):
+            raise ValueError("layers belong to a network of the kind layers, which has them")
+        if self.layers is not None and math.prod(self.layers.code_shape) != self.latent_dim:
+            raise ValueError("latent_dim is not the size of the code")
+        widths = (self.channels * self.height * self.width, *self.hidden, self.code_outputs)
+        if self.network == "fc" and sum(a * b for a, b in pairwise(widths)) > MAX_WEIGHTS:
+            raise ValueError("more weights than any machine holds")
+        return self
+
+    @model_serializer(mode="wrap")
+    def _without_nothing(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """A network of ours is written as it was before there were others: its text is hashed."""
+        values = handler(self)
+        if self.layers is None:
+            values.pop("layers", None)
+        return values
 
     @property
     def code_outputs(self) -> int:

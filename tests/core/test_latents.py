@@ -172,3 +172,12 @@ def test_a_seed_decides_random_codes() -> None:
     assert not np.array_equal(first, random_codes(None, "ae", 2, 6, latent_dim=4))
     with pytest.raises(ValueError, match="latent_dim"):
         random_codes(None, "ae", 2, 5)
+
+
+def test_random_codes_of_more_dimensions_than_codes_have_their_covariance() -> None:
+    """Convolutions without a linear layer have thousands of dimensions, too many to decompose."""
+    codes = np.random.default_rng(1).normal(size=(40, 1500)).astype(np.float32)
+    stats = statistics(codes)
+    np.testing.assert_allclose(stats.factor @ stats.factor.T, np.cov(codes.T, bias=True), atol=1e-4)
+    drawn = random_codes(stats, "ae", 4000, 3)
+    np.testing.assert_allclose(drawn.std(axis=0), stats.std, rtol=0.15)
