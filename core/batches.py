@@ -40,6 +40,7 @@ class Batches:
     ) -> None:
         self.train_indices, self.val_indices = split_indices(len(dataset), config.val_fraction, config.seed)
         self.count = math.ceil(len(self.train_indices) / config.batch_size)  # batches of an epoch
+        self.largest = min(config.batch_size, len(self.train_indices))  # pictures in the largest of them
         self._dataset = dataset
         self._device = device
         self._ranks = ranks

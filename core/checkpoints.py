@@ -1,10 +1,12 @@
 """Weights and checkpoints as safetensors bytes, and back; no folders and no training here."""
 
 import json
+import math
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 import safetensors
@@ -14,11 +16,13 @@ from torch import Tensor
 
 from core.errors import ModelError, RunError
 from core.models import Network
+from core.tensor_headers import FLOATS, read_tensor_header
 from core.translate import tr
 
 WEIGHTS = "weights/"
 MOMENTS = ("exp_avg", "exp_avg_sq")  # Adam's two, kept as adam/<moment>/<weight>
 NOISE = "generator/noise"
+MAX_COUNT = 2**53  # whole numbers below it are exact wherever they go
 
 Parts = list[bytes | memoryview]  # of a file, one after the other
 
@@ -35,8 +39,15 @@ class Progress:
     pending_steps: int = 0  # steps since the last report, and the sums of their losses' parts
     pending_sums: tuple[float, ...] = (0.0, 0.0, 0.0, 0.0)
     best_val_mse: float | None = None
+    stale_epochs: int = 0  # since the best one
+    val_images: int = 0  # pictures held out that are measured after the last batch, and their errors' sum
+    val_error: float = 0.0
     device: str = ""
     precision: str = ""
+
+    def is_done(self, epochs: int, patience: int) -> bool:
+        """Whether training ends here: all epochs are done, or it has not got better for patience of them."""
+        return self.epoch >= epochs or (self.batch == 0 and 0 < patience <= self.stale_epochs)
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,6 +58,22 @@ class Checkpoint:
     weights: Mapping[str, Tensor]
     moments: Mapping[str, Mapping[str, Tensor]]  # by moment, then by weight
     noise: Tensor  # the state of the generator that a vae draws its noise from
+
+
+    def is_finite(self) -> bool:
+        """Whether every number is one, nan and infinity being none; 13 ms for the assignment's network."""
+        groups = (self.weights, *self.moments.values())
+        return all(math.isfinite(tensor.sum().item()) for group in groups for tensor in group.values())
+
+
+def copy_of_weights(network: Network) -> Mapping[str, Tensor]:
+    """The weights in float32 on the processor, which nothing changes any more."""
+    return MappingProxyType(
+        {
+            name: tensor.detach().to("cpu", torch.float32, copy=True).contiguous()
+            for name, tensor in network.state_dict().items()
+        }
+    )
 
 
 def weights_to_bytes(weights: Mapping[str, Tensor], description: Mapping[str, str]) -> Parts:
@@ -90,17 +117,28 @@ def _to_bytes(tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> Par
 def read_progress(path: Path) -> Progress:
     """The position in a checkpoint, without its tensors. Raises: RunError for a foreign or damaged file."""
     try:
-        with safetensors.safe_open(path, framework="pt") as file:
-            metadata: dict[str, str] = file.metadata() or {}
-        return TypeAdapter(Progress).validate_json(metadata["progress"])
-    except (safetensors.SafetensorError, OSError, KeyError, ValidationError) as error:
+        progress = TypeAdapter(Progress).validate_json(read_tensor_header(path).metadata["progress"])
+    except ValidationError as error:
+        raise damaged(path, ValueError(error.errors()[0]["msg"])) from None
+    except (OSError, KeyError, ValueError) as error:
         raise damaged(path, error) from None
+    numbers = [number for value in vars(progress).values() for number in _numbers(value)]
+    if not all(math.isfinite(number) and 0 <= number < MAX_COUNT for number in numbers):
+        raise damaged(path, ValueError(tr("its position is impossible")))
+    return progress
+
+
+def _numbers(value: object) -> tuple[int | float, ...]:
+    if isinstance(value, int | float):
+        return (value,)
+    return tuple(value) if isinstance(value, tuple) else ()
 
 
 def read_checkpoint(path: Path, shapes: Mapping[str, Tensor]) -> Checkpoint:
     """The checkpoint in path for weights of these names and shapes. Raises: RunError for any other file."""
     progress = read_progress(path)
     try:
+        _check_types(path)
         with safetensors.safe_open(path, framework="pt") as file:
 
             def tensors(prefix: str) -> dict[str, Tensor]:
@@ -108,25 +146,46 @@ def read_checkpoint(path: Path, shapes: Mapping[str, Tensor]) -> Checkpoint:
                 for name, tensor in found.items():
                     if tensor.shape != shapes[name].shape:
                         raise damaged(path, ValueError(f"{prefix}{name}: {tuple(tensor.shape)}"))
+                    if not torch.isfinite(tensor).all():
+                        raise damaged(path, ValueError(tr("{name} is not finite", name=prefix + name)))
                 return found
 
             return Checkpoint(
                 progress,
                 tensors(WEIGHTS),
                 {moment: tensors(f"adam/{moment}/") for moment in MOMENTS},
-                file.get_tensor(NOISE),
+                _checked_noise(file.get_tensor(NOISE), progress.device),
             )
-    except (safetensors.SafetensorError, OSError) as error:
+    except (safetensors.SafetensorError, OSError, ValueError) as error:
         raise damaged(path, error) from None
+
+
+def _check_types(path: Path) -> None:
+    """Raises: ValueError for a tensor that is of no type in which weights or states are written, OSError."""
+    for name, (dtype, _) in read_tensor_header(path).tensors.items():
+        if dtype != "U8" if name == NOISE else dtype not in FLOATS:
+            raise ValueError(tr("{name} is of the type {dtype}", name=name, dtype=dtype))
+
+
+def _checked_noise(state: Tensor, device: str) -> Tensor:
+    """The state of a device's generator, tried where that is the processor. Raises: ValueError."""
+    if state.dim() == 1 and device != "cpu":
+        return state
+    try:
+        torch.Generator().set_state(state)
+    except (RuntimeError, TypeError):
+        raise ValueError(tr("{name} is no state of a generator", name=NOISE)) from None
+    return state
 
 
 def read_weights(path: Path, prefix: str = "") -> dict[str, Tensor]:
     """The tensors of path whose names start with prefix, without it. Raises: RunError for a damaged file."""
     try:
+        _check_types(path)
         with safetensors.safe_open(path, framework="pt") as file:
             keys = [key for key in file.keys() if key.startswith(prefix)]  # noqa: SIM118 (not a dict)
             return {key.removeprefix(prefix): file.get_tensor(key) for key in keys}
-    except (safetensors.SafetensorError, OSError) as error:
+    except (safetensors.SafetensorError, OSError, ValueError) as error:
         raise damaged(path, error) from None
 
 

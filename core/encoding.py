@@ -17,15 +17,18 @@ import safetensors
 import safetensors.numpy
 from numpy.typing import NDArray
 
-from core.atomic import write_bytes
+from core.atomic import remove_parts, write_bytes
 from core.codec import Codec
 from core.datasets.dataset import ImageDataset
+from core.tensor_headers import read_tensor_header
 from core.translate import tr
 
 CODES_LIMIT = 20_000  # enough for every statistic; the window and the command line say the same sigmas
 CODES_FILE = "codes.safetensors"  # of at most CODES_LIMIT pictures, evenly spread
 ALL_CODES_FILE = "all_codes.safetensors"  # of every picture of a larger data set
-KEEP_INTERVAL_S = 60.0  # a million codes are written in a third of a second
+KEEP_INTERVAL_S = 45.0  # a million codes are written in a third of a second; a minute is never lost
+KEPT_TYPES = {"codes": "F32", "errors": "F32", "indices": "I64"}  # of what a codes file holds, in our order
+STALE_AFTER_S = 3600.0  # what a killed process left of a codes file is removed
 
 T = TypeVar("T")
 
@@ -180,6 +183,7 @@ class CodesFile:
         """Keep codes in place of what is kept."""
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
+            remove_parts(self.path, STALE_AFTER_S)
             save_codes(self.path, codes, self.key)
         except OSError:
             self.failed = True
@@ -195,12 +199,13 @@ def save_codes(path: Path, codes: Codes, key: str) -> None:
 def load_codes(path: Path, key: str) -> Codes | None:
     """The codes kept in a file, or None when it is absent, damaged or of another key: then encode again."""
     try:
+        header = read_tensor_header(path)
+        metadata = json.loads(header.metadata.get("latent-dials", "{}"))
+        if metadata != {"key": key} or {n: dtype for n, (dtype, _) in header.tensors.items()} != KEPT_TYPES:
+            return None
         with safetensors.safe_open(path, "numpy") as file:
-            metadata = json.loads((file.metadata() or {}).get("latent-dials", "{}"))
-            if metadata.get("key") != key:
-                return None
-            codes = Codes(*(file.get_tensor(name) for name in ("codes", "errors", "indices")))
-    except (OSError, ValueError, safetensors.SafetensorError):
+            codes = Codes(*(file.get_tensor(name) for name in KEPT_TYPES))
+    except (OSError, ValueError, RecursionError, safetensors.SafetensorError):
         return None
     count = len(codes.codes)
     fits = codes.codes.ndim == 2 and codes.errors.shape == codes.indices.shape == (count,)

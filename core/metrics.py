@@ -9,7 +9,10 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from core.atomic import write_text
+from core.atomic import append_line, sync_file, write_text
+from core.errors import RunError
+from core.run_files import read_bounded
+from core.translate import tr
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,7 @@ COLUMNS = tuple(field.name for field in fields(MetricsRow))
 WHOLE = COLUMNS[:3]
 REAL = COLUMNS[3:]
 HEADER = ",".join(COLUMNS).encode()
+MAX_BYTES = 96 * 2**20  # a million rows
 LIMIT = 2**53  # whole numbers below it are exact as float64
 
 
@@ -127,10 +131,13 @@ class MetricsReader:
 
 
 def append_row(path: Path, row: MetricsRow) -> None:
-    """Add one row at the end, with the header first where the file is new."""
-    new = not path.exists()
-    with path.open("a", encoding="utf-8", newline="") as file:
-        file.write((_line(COLUMNS) if new else "") + _line(_texts(row)))
+    """Add one row at the end, with the header first where the file is new. Raises: OSError; no row then."""
+    append_line(path, _line(_texts(row)).encode(), _line(COLUMNS).encode())
+
+
+def sync_rows(path: Path) -> None:
+    """Bring the rows to the disk, so that a power cut does not take them. Raises: OSError."""
+    sync_file(path)
 
 
 def read_metrics(path: Path) -> Metrics:
@@ -151,13 +158,21 @@ def keep_rows_to(path: Path, step: int) -> None:
     write_text(path, _line(COLUMNS) + "".join(_line(_texts(row)) for row in rows))
 
 
+def _content(path: Path) -> bytes:
+    """All bytes of a file. Raises: RunError where it is not one of ours by its size or kind, OSError."""
+    try:
+        return read_bounded(path, MAX_BYTES)
+    except ValueError as error:
+        raise RunError(tr("{path} cannot be read: {reason}.", path=path, reason=error)) from None
+
+
 def _read_table(path: Path) -> NDArray[np.float64] | None:
     """All rows at once (n, columns), which takes a fourteenth of the time; None where one of them is odd."""
     if not path.exists():
         return None
-    header, _, rest = path.read_bytes().partition(b"\n")
+    header, _, rest = _content(path).partition(b"\n")
     whole = rest[: rest.rfind(b"\n") + 1]
-    if header != HEADER or not whole:
+    if header != HEADER or not whole.strip():
         return None
     try:
         table = np.loadtxt(io.BytesIO(whole), delimiter=",", comments=None, ndmin=2, encoding="ascii")
@@ -177,7 +192,7 @@ def _read_rows(path: Path) -> list[MetricsRow]:
     """Rows up to the first that is torn, not a number, or not after the one before it."""
     if not path.exists():
         return []
-    header, _, rest = path.read_bytes().partition(b"\n")
+    header, _, rest = _content(path).partition(b"\n")
     return _rows_of(rest, 0)[0] if header == HEADER else []
 
 

@@ -1,10 +1,11 @@
 """torch's Adam, made without its compiler."""
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
+from torch import Tensor, nn
 from torch.optim import Optimizer
 
 
@@ -36,3 +37,22 @@ class Adam(torch.optim.Adam):
     def step(self) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
         """As in torch.optim.Adam, which takes a closure as well."""
         inspect.unwrap(torch.optim.Adam.step)(self)
+
+
+def moments_of(optimiser: Adam, network: nn.Module, moments: Sequence[str]) -> dict[str, dict[str, Tensor]]:
+    """Adam's state of network's weights after a step, by moment, then by weight; the tensors themselves."""
+    named = list(network.named_parameters())
+    return {m: {name: optimiser.state[weight][m] for name, weight in named} for m in moments}
+
+
+def load_moments(
+    optimiser: Adam, network: nn.Module, moments: Mapping[str, Mapping[str, Tensor]], step: int
+) -> None:
+    """Give Adam a copy of its state as moments_of gave it after step."""
+    state: dict[int, dict[str, Tensor]] = {}
+    for index, (name, weight) in enumerate(network.named_parameters()):
+        # Adam's moments must lie in memory as their weight does: the fused kernel does not look.
+        own = {m: torch.empty_like(weight).copy_(by_name[name]) for m, by_name in moments.items()}
+        state[index] = {"step": torch.tensor(float(step)), **own}
+    groups = optimiser.state_dict()["param_groups"]
+    optimiser.load_state_dict({"state": state, "param_groups": groups})

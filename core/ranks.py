@@ -6,6 +6,7 @@ torch.distributed does the work. Nothing here knows what is trained.
 import os
 import time
 import uuid
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,7 +14,8 @@ from datetime import timedelta
 from typing import Any, cast
 
 import torch
-from torch import Tensor, distributed
+from torch import Tensor, distributed, nn
+from torch.nn.parallel import DistributedDataParallel
 
 from core.errors import TrainingError
 from core.translate import tr
@@ -158,6 +160,14 @@ def unused_part(store: Any, rank: int, size: int) -> Any:
             raise RuntimeError(tr("{count} of {size} did not come", count=len(absent), size=size))
         time.sleep(POLL_S)
     return distributed.PrefixStore(part, store)  # pyright: ignore[reportPrivateImportUsage]
+
+
+def averaged(network: nn.Module, device: torch.device) -> DistributedDataParallel:
+    """network as a module whose gradients are means over all ranks once backward() has returned."""
+    # Which way a 1x1 kernel's gradient lies in memory is ambiguous; the copy costs nothing.
+    warnings.filterwarnings("ignore", "Grad strides do not match bucket view strides")
+    cards = [device] if device.type == "cuda" else None
+    return DistributedDataParallel(network, device_ids=cards, gradient_as_bucket_view=True)
 
 
 @contextmanager

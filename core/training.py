@@ -4,40 +4,35 @@ What goes to disk and how is in runs and checkpoints, what is minimised in objec
 """
 
 import math
-import warnings
+import time
 from collections.abc import Callable, Generator, Iterator, Mapping
-from dataclasses import dataclass, replace
-from types import MappingProxyType
+from dataclasses import replace
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.nn.parallel import DistributedDataParallel
 
 from core.allocation import recycled_memory
 from core.batches import Batches, split_indices
-from core.checkpoints import MOMENTS, Checkpoint, Progress, load_weights
+from core.between_layers import LayerPauses
+from core.checkpoints import MOMENTS, Checkpoint, Progress, copy_of_weights, load_weights
 from core.clocks import Rate, WorkClock
 from core.config import TrainConfig
 from core.datasets.dataset import ImageDataset
-from core.devices import (
-    Precision,
-    exact_products,
-    resolve_device,
-    resolve_precision,
-    rounded_products,
-)
+from core.devices import Precision, resolve_device, resolve_precision, rounded_products
 from core.errors import TrainingError
+from core.full_memory import is_out_of_memory, largest_that_fits, memory_error
 from core.interrupts import interrupts_held
-from core.metrics import MetricsRow
 from core.models import build_network
 from core.objectives import OBJECTIVES
-from core.optimiser import Adam
-from core.ranks import Ranks, joined
+from core.optimiser import Adam, load_moments, moments_of
+from core.ranks import Ranks, averaged, joined
+from core.records import TrainRecord
 from core.runs import Run
+from core.saving import RunWriter, sole_writer
 from core.seeds import NOISE, stream_seed
-from core.trainable import check_trainable, errors_explained
+from core.trainable import check_trainable, diverged_error, errors_explained
 from core.translate import tr
 
 __all__ = ["TrainRecord", "split_indices", "train"]
@@ -45,26 +40,8 @@ __all__ = ["TrainRecord", "split_indices", "train"]
 REPORT_INTERVAL_S = 0.075
 SIGN_OF_LIFE_INTERVAL_S = 0.5  # between records while the pictures held out are measured
 VALIDATION_BATCH = 256
-
-
-@dataclass(frozen=True, eq=False)
-class TrainRecord(MetricsRow):
-    """One report of training; see MetricsRow for its numbers.
-
-    reported is False for a mere sign of life while validation takes long: the numbers are then those of the
-    record before and metrics.csv has no row for it. weights is a copy in float32 on the processor that
-    nothing changes any more, at most every snapshot_interval_s, else None.
-    """
-
-    steps_total: int
-    epochs: int
-    images_per_s: float
-    eta_s: float
-    device: str
-    precision: str
-    weights: Mapping[str, Tensor] | None
-    finished: bool
-    reported: bool = True
+LAST_PATIENCE_S = 600.0  # a disk that does not take the end of a training is waited for
+LAST_POLL_S = 0.5
 
 
 def train(
@@ -84,21 +61,40 @@ def train(
 
     Closing the generator writes a checkpoint; with resume training goes on from there as if it had not
     stopped (to the bit on one processor with one thread count). A resumed run may ask for more epochs.
-    Raises: TrainingError for what cannot be trained or resumed, a loss that is not finite, memory or disk
-    that is full; RunError for a damaged checkpoint.
+    A disk that does not take a checkpoint or a report does not end it: the records say so.
+    Raises: TrainingError for what cannot be trained or resumed, a run that another process trains, a loss
+    that is not finite, memory that is full, a run's folder that is gone, or a disk that does not take the
+    end of it; RunError for a damaged checkpoint.
     """
-    check_trainable(dataset, config, run, resume)
-    with errors_explained(config, run), recycled_memory(), joined(config.device) as ranks:
+    with (
+        errors_explained(config, run),
+        recycled_memory(),
+        joined(config.device) as ranks,
+        sole_writer(run, ranks),
+    ):
+        check_trainable(dataset, config, run, resume)
+        had_epochs = run.config.train.epochs
         if config != run.config.train and ranks.writes:
             run.update_train(config)
         trainer = _Trainer(dataset, config, run, snapshot_interval_s, ranks)
+        if config.epochs > had_epochs:
+            trainer.progress = replace(trainer.progress, stale_epochs=0)  # as patient as at the beginning
         if between_layers is not None:
-            trainer.call_between_layers(between_layers)
+            trainer.pauses.add(trainer.network, trainer.clock, between_layers)
+        is_full = False
         try:
             yield from trainer.records()
         except (GeneratorExit, KeyboardInterrupt):
             trainer.save()
             raise
+        except (OSError, RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error):
+                raise
+            is_full = True  # and no more of the error, whose frames hold the step's memory
+        finally:
+            trainer.pauses.remove()
+    if is_full:  # what is free has gone back to the system: not all of its users ask the same allocator
+        raise memory_error(trainer.batches.largest, trainer.batch_that_fits())
 
 
 class _Trainer:
@@ -116,6 +112,7 @@ class _Trainer:
         self.config = config
         self.run = run
         self.ranks = ranks
+        self.pauses = LayerPauses()
         self.device = resolve_device(config.device)
         self.batches = Batches(dataset, config, self.device, ranks)
         self.pixels_of_picture = math.prod(dataset.picture_shape)
@@ -132,7 +129,8 @@ class _Trainer:
         self.noise = torch.Generator(self.device)
         self.noise.manual_seed(stream_seed(config.seed, NOISE, 0))
         self.progress = Progress()
-        if run.has_checkpoint:
+        was_saved = run.has_checkpoint
+        if was_saved:
             self._restore(run.load_checkpoint())
         if ranks.from_first(self.progress.step) != self.progress.step:
             raise TrainingError(
@@ -143,7 +141,7 @@ class _Trainer:
         self.progress = replace(self.progress, device=self.device.type, precision=self.precision)
         if ranks.writes:
             run.keep_metrics_to(self.progress.step - self.progress.pending_steps)
-        self.model = self._divided() if ranks.size > 1 else self.network
+        self.model = averaged(self.network, self.device) if ranks.size > 1 else self.network
         # A card computes ahead of the host, which reads its losses when a record is due and not before.
         self.reads_late = self.device.type == "cuda"
         self.unread: list[Tensor] = []
@@ -151,76 +149,86 @@ class _Trainer:
         self.clock = WorkClock(self.progress.seconds)
         self.rate = Rate(self.progress.seconds, self.progress.images)
         self.record: TrainRecord | None = None  # the last
-        self.reported_at = self.saved_at = self.progress.seconds
+        self.reported_at = self.progress.seconds
+        saved_step = self.progress.step if was_saved else None
+        self.writer = RunWriter(run, config.checkpoint_interval_s, self.clock.now, saved_step)
         self.saved_position = self._position()
         self.snapshot_interval_s = snapshot_interval_s
         self.snapshot_at = -math.inf
         self.best: Mapping[str, Tensor] | None = None  # better than model.safetensors, and not yet there
 
     def records(self) -> Iterator[TrainRecord]:
-        """Train to the last epoch."""
-        while self.progress.epoch < self.config.epochs:
+        """Train to the last epoch, or until it has not got better for long enough."""
+        while not self._is_done():
             self.batches.begin(self.progress.epoch, self.progress.batch)
             while self.progress.batch < self.batches.count:
                 self._step(self.batches.indices(self.progress.batch))
                 if self.progress.batch < self.batches.count and self._report_is_due():
                     yield from self._report(math.nan)
             val_mse = yield from self._validate()
-            best = self.progress.best_val_mse
+            best, stale = self.progress.best_val_mse, self.progress.stale_epochs + 1
             if math.isfinite(val_mse) and (best is None or val_mse < best):
-                self.best = self._copy_of_weights() if self.ranks.writes else None
-                self.progress = replace(self.progress, best_val_mse=val_mse)
-            self.progress = replace(self.progress, epoch=self.progress.epoch + 1, batch=0)
+                self.best = copy_of_weights(self.network) if self.ranks.writes else None
+                best, stale = val_mse, 0
+            self.progress = replace(
+                self.progress,
+                epoch=self.progress.epoch + 1,
+                batch=0,
+                best_val_mse=best,
+                stale_epochs=stale,
+                val_images=0,
+                val_error=0.0,
+            )
             yield from self._report(val_mse)
 
-    def call_between_layers(self, between: Callable[[], None]) -> None:
-        """Call between after each layer's forward pass and after each weight's gradient."""
-
-        def pause(*_: object) -> None:
-            with self.clock.paused(), exact_products():
-                between()
-
-        for layer in self.network.modules():
-            if next(layer.children(), None) is None:
-                layer.register_forward_hook(pause)
-        for weight in self.network.parameters():
-            weight.register_post_accumulate_grad_hook(pause)
-
     def save(self) -> None:
-        """Write what is not yet on disk. Raises: TrainingError where the weights are no longer finite."""
-        if self._position() == self.saved_position or not self.ranks.writes:
-            return
-        weights = self.network.state_dict()
-        if not all(bool(torch.isfinite(tensor).all()) for tensor in weights.values()):
-            raise self._diverged(tr("weights that are not finite"))
+        """Write what is not yet on disk. Raises: TrainingError where it is not finite, OSError."""
+        if self._must_write():
+            self.writer.save(*self._state())
+            self._forget_what_is_saved()
+
+    def try_to_save(self) -> bool:
+        """As save(), but a disk that does not take it is for the next record to say; whether it did."""
+        if not self._must_write() or self.writer.try_to_save(*self._state()):
+            self._forget_what_is_saved()
+            return True
+        return False
+
+    def batch_that_fits(self) -> int:
+        """A smaller batch for which there is memory, 0 where there is none."""
+        if self.ranks.size > 1:  # the others would have to try as well
+            return self.batches.largest // 2
+        self.unread.clear()
+        return largest_that_fits(self.batches.largest // 2, self.network.parameters(), self._try)
+
+    def _try(self, size: int) -> None:
+        """Do all of a step but the step itself, with size pictures."""
+        self.optimiser.zero_grad(set_to_none=True)
+        x = self.batches.pictures(self.batches.train_indices[:size])
+        with rounded_products(self.precision, self.device.type, has_convolutions=self.has_convolutions):
+            self.objective(self.network, x, self._noise_of(size), self.config.beta).total.backward()
+
+    def _must_write(self) -> bool:
+        return self.ranks.writes and self._position() != self.saved_position
+
+    def _state(self) -> tuple[Checkpoint, Mapping[str, Tensor] | None]:
+        """What a checkpoint holds now, in memory that the next step changes; and the best weights, if new."""
         self._read_losses()
         self.progress = replace(self.progress, seconds=self.clock.now())
-        names = [name for name, _ in self.network.named_parameters()]
-        states = [self.optimiser.state[weight] for weight in self.network.parameters()]
-        moments = {
-            moment: {name: state[moment] for name, state in zip(names, states, strict=True)}
-            for moment in MOMENTS
-        }
-        with interrupts_held():
-            if self.best is not None:
-                self.run.save_weights(self.best)
-                self.best = None
-            elif self.progress.best_val_mse is None:
-                self.run.save_weights(weights)
-            self.run.save_checkpoint(Checkpoint(self.progress, weights, moments, self.noise_state))
-            self.saved_position = self._position()
-        self.saved_at = self.clock.now()
+        weights, moments = self.network.state_dict(), moments_of(self.optimiser, self.network, MOMENTS)
+        checkpoint = Checkpoint(self.progress, weights, moments, self.noise_state)
+        if not checkpoint.is_finite():
+            raise self._diverged(tr("weights that are not finite"))
+        best = weights if self.best is None and self.progress.best_val_mse is None else self.best
+        return checkpoint, best
+
+    def _forget_what_is_saved(self) -> None:
+        self.saved_position = self._position()
+        self.best = None
 
     def _restore(self, checkpoint: Checkpoint) -> None:
         load_weights(self.network, checkpoint.weights, str(self.run.path))
-        step = float(checkpoint.progress.step)
-        state = {}
-        for index, (name, weight) in enumerate(self.network.named_parameters()):
-            # Adam's moments must lie in memory as their weight does: the fused kernel does not look.
-            moments = {m: torch.empty_like(weight).copy_(checkpoint.moments[m][name]) for m in MOMENTS}
-            state[index] = {"step": torch.tensor(step), **moments}
-        groups = self.optimiser.state_dict()["param_groups"]
-        self.optimiser.load_state_dict({"state": state, "param_groups": groups})
+        load_moments(self.optimiser, self.network, checkpoint.moments, checkpoint.progress.step)
         if checkpoint.progress.device == self.device.type:
             self.noise.set_state(checkpoint.noise)
         else:  # each kind of device has generators of its own
@@ -239,13 +247,6 @@ class _Trainer:
         if known is None:
             known = int(resolve_precision(self.config.precision, self.device) == "bfloat16")
         return "bfloat16" if self.ranks.from_first(known) else "float32"
-
-    def _divided(self) -> DistributedDataParallel:
-        """The network whose gradients are means over all ranks once backward() has returned."""
-        # Which way a 1x1 kernel's gradient lies in memory is ambiguous; the copy costs nothing.
-        warnings.filterwarnings("ignore", "Grad strides do not match bucket view strides")
-        cards = [self.device] if self.device.type == "cuda" else None
-        return DistributedDataParallel(self.network, device_ids=cards, gradient_as_bucket_view=True)
 
     def _step(self, indices: NDArray[np.int64]) -> None:
         """One optimiser update on the pictures at indices, of which this rank takes its part."""
@@ -309,16 +310,21 @@ class _Trainer:
         if not len(held_out):
             return math.nan
         own = held_out[self.ranks.share(len(held_out))]
-        total = 0.0
+        is_alone = self.ranks.size == 1  # a checkpoint has one process's part of the sum
+        total = self.progress.val_error
         alive_at = self.clock.now()
-        for start in range(0, len(own), VALIDATION_BATCH):
+        for start in range(self.progress.val_images, len(own), VALIDATION_BATCH):
             x = self.batches.pictures(own[start : start + VALIDATION_BATCH])
             with torch.inference_mode():  # and no autocast: these are the numbers that the saved weights give
                 errors = (self.network(x).recon - x).square().sum(dim=(1, 2, 3))  # (n,)
             total += math.fsum(errors.tolist())
+            if is_alone:
+                self.progress = replace(self.progress, val_images=start + len(x), val_error=total)
+            if self.writer.is_due():
+                self.try_to_save()
             if self.record is not None and self.clock.now() - alive_at > SIGN_OF_LIFE_INTERVAL_S:
                 with self.clock.paused():
-                    yield replace(self.record, weights=None, reported=False)
+                    yield self._sign_of_life(self.record)
                 alive_at = self.clock.now()
         if self.ranks.size > 1:
             total = self.ranks.summed(torch.tensor([total], dtype=torch.float64, device=self.device)).item()
@@ -330,14 +336,14 @@ class _Trainer:
     def _report(self, val_mse: float) -> Iterator[TrainRecord]:
         """Write down and yield the means since the last report; write a checkpoint where it is time."""
         self._read_losses()
-        progress, finished = self.progress, self.progress.epoch >= self.config.epochs
+        progress, finished = self.progress, self._is_done()
         loss, reconstruction, kl, mse = (part / progress.pending_steps for part in progress.pending_sums)
         self.progress = replace(progress, pending_steps=0, pending_sums=(0.0, 0.0, 0.0, 0.0))
         seconds = self.clock.now()
         images_per_s = self.rate.images_per_s(seconds, progress.images)
         weights = None
         if finished or seconds - self.snapshot_at >= self.snapshot_interval_s:
-            weights, self.snapshot_at = self._copy_of_weights(), seconds
+            weights, self.snapshot_at = copy_of_weights(self.network), seconds
         self.record = TrainRecord(
             step=progress.step,
             epoch=(progress.step - 1) // self.batches.count + 1,
@@ -358,31 +364,34 @@ class _Trainer:
             finished=finished,
         )
         if self.ranks.writes:
-            self.run.append_metrics(self.record)
-        if finished or seconds - self.saved_at >= self.config.checkpoint_interval_s:
-            self.save()
+            self.writer.add_row(self.record)
+        if finished:
+            yield from self._save_the_end(self.record)
+        elif self.writer.is_due():
+            self.try_to_save()
         with self.clock.paused():
-            yield self.record
+            yield replace(self.record, problem=self.writer.problem)
         self.reported_at = self.clock.now()
 
-    def _copy_of_weights(self) -> Mapping[str, Tensor]:
-        return MappingProxyType(
-            {
-                name: tensor.detach().to("cpu", torch.float32, copy=True).contiguous()
-                for name, tensor in self.network.state_dict().items()
-            }
-        )
+    def _save_the_end(self, record: TrainRecord) -> Iterator[TrainRecord]:
+        """Write the last checkpoint; a disk that does not take it is waited for, and the records say so."""
+        gives_up_at = self.clock.now() + LAST_PATIENCE_S
+        while not self.try_to_save():
+            if self.clock.now() > gives_up_at:
+                self.save()
+                return
+            while not self.writer.is_due():
+                yield replace(self._sign_of_life(record), finished=False)
+                time.sleep(LAST_POLL_S)
 
-    def _position(self) -> tuple[int, int]:
-        return self.progress.epoch, self.progress.batch
+    def _sign_of_life(self, record: TrainRecord) -> TrainRecord:
+        return replace(record, weights=None, reported=False, problem=self.writer.problem)
+
+    def _is_done(self) -> bool:
+        return self.progress.is_done(self.config.epochs, self.config.patience)
+
+    def _position(self) -> tuple[int, int, int]:
+        return self.progress.epoch, self.progress.batch, self.progress.val_images
 
     def _diverged(self, what: str) -> TrainingError:
-        return TrainingError(
-            tr(
-                "Training came to {what} at step {step}; its last checkpoint is kept."
-                " Try a smaller learning rate{beta} or precision float32.",
-                what=what,
-                step=self.progress.step + 1,
-                beta=tr(", a smaller beta") if self.config.objective == "vae" else "",
-            )
-        )
+        return diverged_error(what, self.progress.step + 1, self.writer.kept_text(), self.config)

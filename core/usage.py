@@ -5,7 +5,7 @@ from importlib import metadata
 from core.translate import tr
 
 PROGRAM = "latent-dials"
-VERB_NAMES = ("train", "edit", "info")
+VERB_NAMES = ("train", "edit", "info", "import")
 
 
 def own_version() -> str:
@@ -27,6 +27,7 @@ def overview() -> str:
         ("train", tr("train a network on pictures")),
         ("edit", tr("change the code of a picture, write before and after as one PNG")),
         ("info", tr("say what a run or a source of pictures is")),
+        ("import", tr("make a run of a network of another program")),
     )
     width = max(len(name) for name, _ in verbs)
     return "\n".join(

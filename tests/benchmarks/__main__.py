@@ -9,11 +9,23 @@ import tempfile
 import traceback
 from dataclasses import asdict
 
-from tests.benchmarks import encoding, hand, machines, million, pictures, plot, start, training, window
+from tests.benchmarks import (
+    checkpoints,
+    encoding,
+    hand,
+    machines,
+    million,
+    pictures,
+    plot,
+    start,
+    training,
+    window,
+)
 from tests.benchmarks.rows import Benchmark, Row, table
 
 BENCHMARKS: dict[str, Benchmark] = {
     "training": training.rows,
+    "checkpoints": checkpoints.rows,
     "start": start.rows,
     "hand": hand.rows,
     "window": window.rows,

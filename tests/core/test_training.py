@@ -275,11 +275,13 @@ def test_memory_that_is_full_is_a_sentence_with_a_smaller_batch(
 ) -> None:
     dataset, config = tiny_dataset(), tiny_config()
 
-    def full(*_: object) -> torch.Tensor:
-        return torch.empty(2**60, dtype=torch.uint8)  # the processor's real allocator refuses this
+    def full(pixels: np.ndarray, device: torch.device) -> torch.Tensor:
+        if len(pixels) > 5:
+            return torch.empty(2**60, dtype=torch.uint8)  # the processor's real allocator refuses this
+        return to_float(pixels, device)
 
     monkeypatch.setattr("core.batches.to_float", full)
-    with pytest.raises(TrainingError, match="batch size of 8"):
+    with pytest.raises(TrainingError, match=r"for batches of 16 pictures.*batch size of 4\."):
         list(train(dataset, config, made(tmp_path / "run", config, dataset)))
 
 
