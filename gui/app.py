@@ -9,7 +9,7 @@ from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication
 
 from gui import window_memory
-from gui.faults import install_hooks
+from gui.faults import begin_crash_log, end_crash_log, install_hooks, remove_hooks
 from gui.loading import FirstPaint
 from gui.main_window import MainWindow
 from gui.session import Session
@@ -40,6 +40,7 @@ def create(argv: Sequence[str] = ()) -> MainWindow:
     first_paint = FirstPaint(window)
     first_paint.painted.connect(window.session.loading.start)
     first_paint.painted.connect(window.session.opener.begin)
+    first_paint.painted.connect(window.recovery.look)
     return window
 
 
@@ -60,6 +61,7 @@ def _source_in(argv: Sequence[str]) -> str | None:
 
 def main(argv: Sequence[str]) -> int:
     """Open the window and stay until it is closed; the process's exit status."""
+    begin_crash_log()
     app = _application(argv)
     translator = QTranslator(app)
     if translator.load(
@@ -68,7 +70,10 @@ def main(argv: Sequence[str]) -> int:
         app.installTranslator(translator)
     window = create(argv)
     install_hooks(window.show_fault)
+    window.session.loading.all_loaded.connect(window.garbage.freeze)
     window.show()
     status = app.exec()
     del window
+    remove_hooks()
+    end_crash_log()
     return status

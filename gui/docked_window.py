@@ -1,6 +1,7 @@
 """DockedWindow lays the panels out: gallery left, canvas in the middle, dials right, training below."""
 
 from PySide6.QtCore import QByteArray, QSize, Qt, Slot
+from PySide6.QtGui import QMoveEvent, QResizeEvent
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QSplitter, QVBoxLayout, QWidget
 
 from core.translate import tr
@@ -14,6 +15,7 @@ from gui.history_panel import HistoryPanel
 from gui.latent_panel import LatentPanel
 from gui.loss_plot import LossPlot
 from gui.notice import Notice
+from gui.offer_bar import OfferBar
 from gui.preview_strip import PreviewStrip
 from gui.session import Session
 from gui.training_panel import TrainingPanel
@@ -56,7 +58,9 @@ class DockedWindow(QMainWindow):
         self.setCentralWidget(centre)
         self.notice = Notice()
         foot = Foot(centre)
+        self.offer_bar = OfferBar()
         foot.add(TaskBar(self.session))
+        foot.add(self.offer_bar)
         foot.add(self.notice)
         self.setDockNestingEnabled(True)
         self.setCorner(Qt.Corner.BottomLeftCorner, Qt.DockWidgetArea.BottomDockWidgetArea)
@@ -78,6 +82,9 @@ class DockedWindow(QMainWindow):
             self._dock("historyDock", tr("History"), self.history_panel, right),
             self._dock("trainingDock", tr("Training"), below, bottom),
         ]
+        for dock in docks:
+            for changed in (dock.dockLocationChanged, dock.topLevelChanged, dock.visibilityChanged):
+                changed.connect(self.session.keeper.note_change)
         docks[2].hide()
         self.resizeDocks([docks[0], docks[1]], [272, 328], Qt.Orientation.Horizontal)
         self.resizeDocks([docks[3]], [216], Qt.Orientation.Vertical)
@@ -96,10 +103,24 @@ class DockedWindow(QMainWindow):
         screen = self.screen().availableSize()
         self.resize(FIRST_SIZE.boundedTo(screen - TITLE_BAR).expandedTo(LEAST_SIZE))
         self._first_layout = self.saveState(window_memory.LAYOUT_VERSION)
+        self.take_layout()
+
+    def take_layout(self) -> None:
+        """Take the size and the docks that the memory has."""
         if self.memory.geometry:
             self.restoreGeometry(window_memory.to_bytes(self.memory.geometry))
         if self.memory.docks:
             self.restoreState(window_memory.to_bytes(self.memory.docks), window_memory.LAYOUT_VERSION)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """A size is kept as edits are."""
+        super().resizeEvent(event)
+        self.session.keeper.note_change()
+
+    def moveEvent(self, event: QMoveEvent) -> None:
+        """A place is kept as edits are."""
+        super().moveEvent(event)
+        self.session.keeper.note_change()
 
     @Slot()
     def reset_layout(self) -> None:

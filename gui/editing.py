@@ -12,12 +12,13 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QUndoStack
 
 from core.edits import Edit, Operation, parse_typed
-from core.errors import EditError
+from core.errors import EditError, LatentDialsError
 from core.translate import tr
 from gui import heavy
 from gui.commands import ChangeDocument
 from gui.edit_state import Document, EditState, Kept, StartCode
 from gui.renderer import Pictures
+from gui.saved_history import History, Step
 
 if TYPE_CHECKING:
     from core.codec import Codec
@@ -61,6 +62,7 @@ class Editing(QObject):
         self.target_index = -1
         self.dial = 0
         self._document = Document()
+        self._is_told = True  # not while a history is taken up, step by step
         self.undo_stack = QUndoStack(self)
         self.undo_stack.setUndoLimit(UNDO_LIMIT)
 
@@ -80,6 +82,16 @@ class Editing(QObject):
     def kept(self) -> tuple[Kept, ...]:
         """The kept adjustments of the selected picture."""
         return self._document.kept_of(self.index)
+
+    def adjustments(
+        self, positions: tuple[int, ...] | None = None, with_edit: bool = True
+    ) -> tuple[Kept, ...]:
+        """The kept adjustments at positions (None: all), then the current edit unless it is among them."""
+        kept = self.kept
+        chosen = [kept[i] for i in (range(len(kept)) if positions is None else positions) if i < len(kept)]
+        if with_edit and not self.edit.is_empty and all(known.state != self.edit for known in chosen):
+            chosen.append(Kept(self.edit))
+        return tuple(chosen)
 
     def start_value(self, dim: int) -> float:
         """The value of one dimension before the edits; 0 while none is known."""
@@ -173,7 +185,11 @@ class Editing(QObject):
         """Start from the code of another picture."""
         if self.codec is None or self.dataset is None or not 0 <= index < len(self.dataset):
             return
-        code = self.codec.encode(self.dataset.pictures([index]))[0]
+        try:
+            code = self.codec.encode(self.dataset.pictures([index]))[0]
+        except LatentDialsError as error:
+            self.failed.emit(str(error))
+            return
         name = tr("code of #{index}", index=index)
         self._push_edit(tr("Load the code of #{index}", index=index), EditState(StartCode.of(name, code)))
 
@@ -232,8 +248,31 @@ class Editing(QObject):
         if document != self._document:
             self.undo_stack.push(ChangeDocument(text, self._document, document, self._put, gesture))
 
+    def _history(self, limit: int) -> History:
+        """The undo history, of its steps those around the one in force."""
+        stack = self.undo_stack
+        first = max(0, stack.index() - limit)
+        commands = (stack.command(place) for place in range(first, min(stack.count(), first + limit)))
+        steps = (
+            Step(one.text(), one.before, one.after) for one in commands if isinstance(one, ChangeDocument)
+        )
+        return History(tuple(steps), stack.index() - first)
+
+    def _put_history(self, history: History, document: Document) -> None:
+        """Put the steps of a history on those that are in force, and show document."""
+        self._is_told = False
+        try:
+            for step in history.steps:
+                self.undo_stack.push(ChangeDocument(step.text, step.before, step.after, self._put))
+            self.undo_stack.setIndex(self.undo_stack.count() - len(history.steps) + history.done)
+        finally:
+            self._is_told = True
+        self._put(document)
+
     def _put(self, document: Document) -> None:
         """The one setter of the document; the undo commands call it."""
+        if not self._is_told:
+            return
         before, self._document = self._document, document
         self.document_changed.emit()  # first: the new picture is computed while dials and captions follow
         if document.index != before.index:

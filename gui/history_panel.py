@@ -52,9 +52,10 @@ class HistoryPanel(QWidget):
 
     @Slot(int)
     def _on_index_changed(self, index: int) -> None:
-        if not isValid(self._stack):  # it says goodbye while the window is taken down
+        stack = getattr(self, "_stack", None)
+        if stack is None or not isValid(stack):  # it says goodbye while the window is taken down
             return
-        count = self._stack.count()
+        count = stack.count()
         self._count.setText(tr("{index} of {count}", index=index, count=count) if count else "")
 
 

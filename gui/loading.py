@@ -1,7 +1,5 @@
 """Loads what is heavy once the window has been painted, in a thread beside the event loop."""
 
-import gc
-
 from PySide6.QtCore import QEvent, QObject, QTimer, Signal, Slot
 from PySide6.QtWidgets import QWidget
 
@@ -16,10 +14,12 @@ class Loading(QObject):
 
     Signals:
         plot_loaded(): gui.loss_chart can be had without waiting.
+        all_loaded(): nothing more is imported.
         failed(object): the error that one of them ended with.
     """
 
     plot_loaded = Signal()
+    all_loaded = Signal()
     failed = Signal(object)
 
     def __init__(self, parent: QObject) -> None:
@@ -62,9 +62,8 @@ class Loading(QObject):
     def _on_done(self, _result: object) -> None:
         if self._may_go_on and self._waiting:
             self._load_next()
-        elif not self._waiting and not gc.isenabled():
-            gc.freeze()  # main.py put it off; what is imported stays, and is never looked through again
-            gc.enable()
+        elif not self._waiting:
+            self.all_loaded.emit()
 
 
 class FirstPaint(QObject):

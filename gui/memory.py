@@ -1,26 +1,34 @@
 """What is kept between starts: which data and run were open, and the editing document of each run.
 
 The files are JSON in places.state_folder(): session.json, and editing/<key>.json for each pair of run and
-data. A file that cannot be read is passed over: memory is a convenience, never an obstacle.
+data. What windows hold while they live is in gui/session_keeper.py. A file that cannot be read is passed
+over: memory is a convenience, never an obstacle.
 """
 
 import hashlib
 from pathlib import Path
 from typing import Annotated, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from core.atomic import write_text
 from core.config import ImportConfig
 from core.edits import edits_text, parse_edits
 from core.errors import EditError
 from core.places import state_folder
+from core.run_files import read_bounded
 from core.translate import tr
 from gui.edit_state import Document, EditState, Kept, StartCode
 
 _MAX_BYTES = 64 * 2**20
 
 M = TypeVar("M", bound=BaseModel)
+
+
+# Bounds within which nothing overflows on its way to Qt or to the network.
+_LIMIT = 3.4e38
+Picture = Annotated[int, Field(ge=-1, lt=2**31)]
+Number = Annotated[float, Field(ge=-_LIMIT, le=_LIMIT)]
 
 
 class _Saved(BaseModel):
@@ -31,8 +39,8 @@ class SavedState(_Saved):
     """An EditState: edits in their text form."""
 
     start_text: str = ""
-    start: tuple[float, ...] | None = None
-    edits: str = ""
+    start: Annotated[tuple[Number, ...], Field(max_length=2**16)] | None = None
+    edits: Annotated[str, Field(max_length=1_000_000)] = ""
 
     @classmethod
     def of(cls, state: EditState) -> "SavedState":
@@ -55,21 +63,22 @@ class SavedState(_Saved):
 class SavedKept(_Saved):
     """A Kept of one picture."""
 
-    index: int
+    index: Picture
     state: SavedState
     note: str = ""
 
 
 class SavedDocument(_Saved):
-    """The editing document of one run with one data set."""
+    """The editing document of one run with one data set; sequence counts its saves."""
 
-    index: int = 0
-    target_index: int = -1
-    dial: int = 0
+    sequence: Annotated[int, Field(ge=0, lt=2**53)] = 0
+    index: Picture = 0
+    target_index: Picture = -1
+    dial: Picture = 0
     state: SavedState = SavedState()
     kept: tuple[SavedKept, ...] = ()
     presets: dict[str, SavedState] = {}
-    previews: tuple[int, ...] = ()
+    previews: tuple[Picture, ...] = ()
 
 
 class SavedSession(_Saved):
@@ -78,7 +87,7 @@ class SavedSession(_Saved):
     source: str
     policy: ImportConfig = ImportConfig()
     run: str | None = None
-    index: Annotated[int, Field(ge=0)] = 0
+    index: Annotated[int, Field(ge=0, lt=2**31)] = 0
 
 
 def saved_document(document: Document, dial: int, target: int, presets: dict[str, EditState],
@@ -130,8 +139,6 @@ def save(path: Path, value: BaseModel) -> None:
 def load(path: Path, kind: type[M]) -> M | None:
     """The value of a file, or None when it is absent or not sound."""
     try:
-        if path.stat().st_size > _MAX_BYTES:
-            return None
-        return kind.model_validate_json(path.read_bytes())
-    except (OSError, ValidationError):
+        return kind.model_validate_json(read_bounded(path, _MAX_BYTES))
+    except (OSError, ValueError):  # a ValidationError is one
         return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, cast
 
@@ -17,6 +17,7 @@ from core.translate import tr
 from gui import heavy, memory, recipes
 from gui.background import Runner
 from gui.edit_state import Document
+from gui.memory import SavedSession
 from resources import resource_path
 
 if TYPE_CHECKING:
@@ -195,6 +196,13 @@ class Opener(QObject):
         """Open what was open last time; at the first start, the built-in faces and the bundled model."""
         self._import(_last_time())
 
+    def open_again(self, saved: SavedSession) -> bool:
+        """Open what another window had open; whether that may be."""
+        if not self._may_switch():
+            return False
+        self._import(replace(_opening_of(saved), fall_back=False))
+        return True
+
     def prepare(self, source: str | None) -> None:
         """Announce what begin() will open: a source, or for None what restore() opens."""
         if source is None:
@@ -316,6 +324,16 @@ class Opener(QObject):
     def _put_run(self, run: Run, codec: Codec | None) -> None:
         dataset = self._now.dataset
         if codec is not None and dataset is not None and codec.picture_shape != dataset.picture_shape:
+            if not run.config.data.source:  # imported without pictures
+                self.warned.emit(
+                    tr(
+                        "{name} reads pictures of {shape}: open such, then the run, {path}.",
+                        name=run.name,
+                        shape=heavy.codec.shape_text(codec.picture_shape),
+                        path=run.path,
+                    )
+                )
+                return
             self.warned.emit(
                 tr(
                     "{name} was trained on other pictures than those that are open, and its own are not at"
@@ -347,12 +365,18 @@ class Opener(QObject):
 
 
 def _last_time() -> Opening:
-    saved = memory.load(memory.session_path(), memory.SavedSession)
+    saved = memory.load(memory.session_path(), SavedSession)
     if saved is None or saved.source == FIRST_FACES:
         run = resource_path(*BUNDLED_RUN)
         return Opening(BUILT_IN, ImportConfig(), run=run if is_run(run) else None, may_grow=True)
+    return _opening_of(saved)
+
+
+def _opening_of(saved: SavedSession) -> Opening:
     run = Path(saved.run) if saved.run else None
-    return Opening(saved.source, saved.policy, saved.index, run=run, fall_back=True)
+    is_first = saved.source == FIRST_FACES
+    source = BUILT_IN if is_first else saved.source
+    return Opening(source, saved.policy, saved.index, run=run, fall_back=True, may_grow=is_first)
 
 
 def _read_pictures(opening: Opening) -> Generator[ImportProgress, None, ImageDataset | None]:

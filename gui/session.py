@@ -7,21 +7,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
-from PySide6.QtCore import QElapsedTimer, QObject, QTimer, Signal, Slot
+from PySide6.QtCore import QElapsedTimer, QObject, Signal, Slot
 
 from core.config import ImportConfig, TrainConfig
 from core.errors import EditError, LatentDialsError, RunError
 from core.places import cache_folder, runs_folder
 from core.translate import tr
-from gui import heavy, memory
-from gui.analyst import QUICK_LIMIT, Analyst, Subject
-from gui.edit_state import Document, Kept
-from gui.editing import Editing
+from gui import heavy
+from gui.analyst import QUICK_LIMIT, Subject
+from gui.edit_state import Document
 from gui.follower import Follower
+from gui.keeping import Keeping
 from gui.loading import Loading
-from gui.opener import Opener
-from gui.renderer import Extras, ExtrasRequest, PictureRequest, Pictures, Renderer, Traversal
+from gui.memory import SavedSession
+from gui.opener import BUILT_IN, FIRST_FACES, Opener
+from gui.saved_work import SavedWork
+from gui.source_watch import SourceWatch
 from gui.trainer import PreviewRequest, Trainer, TrainingState
 from resources import resource_path
 
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from core.runs import Run
 
 PREVIEW_COUNT = 6
-_SAVE_DELAY_MS = 400
 # While a network trains, its codes are measured again: soon at first, when it changes most, then less and
 # less often, since bands and effects cost a core for a while.
 FIRST_STUDY_INTERVAL_MS = 2_500
@@ -49,45 +49,32 @@ class Task:
     cancellable: bool = True
 
 
-class Session(Editing):
-    """Data, run, pictures, training; the document and its edits are in Editing.
+class Session(Keeping):
+    """Data, run, training; the document is in Editing, its pictures in Showing, what stays of it in Keeping.
 
-    Signals, beside those of Editing:
+    Signals, beside those of Keeping:
         dataset_changed(): dataset is another, or none.
         run_changed(): run is another, or none.
         model_changed(): codec has other weights, or there is none.
-        pictures_changed(): pictures are newly computed, or None.
-        traversal_changed(): traversal is newly computed, or None.
-        previews_chosen(): preview_indices are others.
         task_changed(): task is another, or None.
         opening_changed(): awaits_pictures or awaits_model is another.
+        taken_up(bool): take_up() has come to its end, and whether the work is shown; why not was said.
     """
 
     dataset_changed = Signal()
     run_changed = Signal()
     model_changed = Signal()
-    pictures_changed = Signal()
-    traversal_changed = Signal()
-    previews_chosen = Signal()
     task_changed = Signal()
     opening_changed = Signal()
+    taken_up = Signal(bool)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self.run: Run | None = None
-        self.traversal: Traversal | None = None
-        self.preview_indices: tuple[int, ...] = ()
         self.task: Task | None = None
         self._awaited = (False, False)
-        self._shown: tuple[Codec, int] | None = None  # whose pictures are shown; others come within a moment
-        self._renderer = Renderer(self)
-        self._renderer.pictures_ready.connect(self._on_pictures_ready)
-        self._renderer.extras_ready.connect(self._on_extras_ready)
-        self._renderer.failed.connect(self._on_failed)
-        self.analyst = Analyst(self)
-        self.analyst.statistics_changed.connect(self._on_statistics_changed)
+        self._to_take_up: SavedWork | None = None
+        self.pictures_changed.connect(self._on_pictures_changed)
         self.analyst.progressed.connect(self._on_analyst_progressed)
-        self.analyst.failed.connect(self._on_failed)
         self.trainer = Trainer(self)
         self.trainer.weights_arrived.connect(self._on_weights_arrived)
         self.trainer.ended.connect(self._on_training_ended)
@@ -99,6 +86,8 @@ class Session(Editing):
         self.follower.message_posted.connect(self.message_posted)
         self.follower.lost.connect(self._on_failed)
         self.trainer.state_changed.connect(self._follow)
+        self.source_watch = SourceWatch(self)
+        self.source_watch.changed.connect(self.failed)
         self.loading = Loading(self)
         self.loading.failed.connect(self._on_failed)
         self.opener = Opener(self, self)
@@ -112,21 +101,9 @@ class Session(Editing):
         self.opener.warned.connect(self.failed)
         self.opener.failed.connect(self._on_failed)
         self.trainer.state_changed.connect(self._share_cores)
-        self._is_held = False
         self._late_weights: dict[str, object] | None = None  # that came while a hand was on a dial
         self._studied = QElapsedTimer()
         self._study_interval_ms = FIRST_STUDY_INTERVAL_MS
-        self._save_timer = QTimer(self, singleShot=True, interval=_SAVE_DELAY_MS)
-        self._save_timer.timeout.connect(self.save)
-        self.document_changed.connect(self._request_pictures)
-        self.dial_changed.connect(self._request_extras)
-        for changed in (
-            self.document_changed,
-            self.selection_changed,
-            self.dial_changed,
-            self.presets_changed,
-        ):
-            changed.connect(self._save_soon)
 
     # ---- what is ---------------------------------------------------------------------------------------
 
@@ -150,21 +127,14 @@ class Session(Editing):
         """Whether there is no model yet and one is being opened."""
         return self.codec is None and self.opener.run_to_come is not None
 
-    def original(self) -> NDArray[np.uint8] | None:
-        """The selected picture (H,W,C)."""
-        if self.dataset is None or self.index < 0:
-            return None
-        return self.dataset.pictures([self.index])[0]
-
     # ---- hands ------------------------------------------------------------------------------------------
 
     def hold_hand(self, held: bool) -> None:
         """A hand is on a dial: training waits, measurements leave it the cores, pictures may be sketches."""
         self._is_held = held
         self.trainer.hold(held)
+        self.keeper.hold(held)
         self._share_cores()
-        if self._save_timer.isActive():
-            self._save_timer.start()  # writing to the disk can wait until the hand rests
         if self.pictures is not None and (held or not self.edit.is_empty):
             self._request_pictures()  # so that what decodes them is warm; in full once the hand has gone
         late, self._late_weights = self._late_weights, None
@@ -182,7 +152,6 @@ class Session(Editing):
             self.preview_indices = indices
             self.previews_chosen.emit()
             self._request_previews()
-            self._save_soon()
 
     def toggle_preview(self, index: int) -> None:
         """Put a picture among the previews, or take it out."""
@@ -274,8 +243,10 @@ class Session(Editing):
     @Slot(object, int)
     def put_dataset(self, dataset: ImageDataset, select: int) -> None:
         """Take over pictures that were opened. A model that does not fit is closed."""
-        self.save()
+        self.keeper.commit()
+        self._basis = None
         self.dataset = dataset
+        self.source_watch.watch(dataset.identity.source)
         self.target_index = -1
         self._document = Document()
         self.undo_stack.clear()
@@ -290,21 +261,24 @@ class Session(Editing):
         if self.codec is not None:
             self._study(heavy.encoding.CODES_LIMIT)
         self._request_previews()
+        self.keeper.commit()  # of which the next start needs to know what is open
 
     @Slot(object)
     def put_more(self, dataset: ImageDataset) -> None:
         """Take over pictures that begin with those that are open; the document and its history stay."""
         self.dataset = dataset
+        self._basis, _saved = self._read_document()
         self.dataset_changed.emit()
         self.selection_changed.emit()
         if self.codec is not None:
             self._study(heavy.encoding.CODES_LIMIT)
-        self.save()
+        self.keeper.commit()
 
     @Slot(object, object)
     def put_run(self, run: Run | None, codec: Codec | None) -> None:
         """Take over a run that was opened or made, with its codec if it has weights."""
-        self.save()
+        self.keeper.commit()
+        self._basis = None
         self._late_weights = None
         self.run, self.codec = run, codec
         self.dial = 0
@@ -325,6 +299,7 @@ class Session(Editing):
             self._study(heavy.encoding.CODES_LIMIT)
         self._request_previews()
         self._follow()
+        self.keeper.commit()
 
     @Slot(object, str)
     def put_document(self, document: Document, text: str) -> None:
@@ -338,16 +313,6 @@ class Session(Editing):
             self.task = task
             self.task_changed.emit()
 
-    def adjustments(
-        self, positions: tuple[int, ...] | None = None, with_edit: bool = True
-    ) -> tuple[Kept, ...]:
-        """The kept adjustments at positions (None: all), then the current edit unless it is among them."""
-        kept = self.kept
-        chosen = [kept[i] for i in (range(len(kept)) if positions is None else positions) if i < len(kept)]
-        if with_edit and not self.edit.is_empty and all(known.state != self.edit for known in chosen):
-            chosen.append(Kept(self.edit))
-        return tuple(chosen)
-
     def recipe(self, positions: tuple[int, ...] | None = None, with_edit: bool = True) -> Recipe:
         """How what is on the canvas was made: adjustments(positions, with_edit) of this picture by this run.
 
@@ -359,37 +324,19 @@ class Session(Editing):
         code, data = self.pictures.code, self.dataset.identity
         return heavy.recipe.make_recipe(self.run, data, self.index, code, adjustments)
 
-    # ---- keeping ---------------------------------------------------------------------------------------
-
-    @Slot()
-    def save(self) -> None:
-        """Keep what is open and the editing document; a failure is said and changes nothing."""
-        self._save_timer.stop()
-        if self.dataset is None:
-            return
-        identity = self.dataset.identity
-        run = self.run.path if self.run else self.opener.run_to_come
-        open_now = memory.SavedSession(
-            source=identity.source,
-            policy=identity.policy,
-            run=str(run) if run else None,
-            index=max(self.index, 0),
-        )
-        try:
-            memory.save(memory.session_path(), open_now)
-            if self.run is not None and self.codec is not None and self.index >= 0:
-                saved = memory.saved_document(
-                    self._document, self.dial, self.target_index, self.presets, self.preview_indices
-                )
-                memory.save(memory.document_path(self.run.path, identity.fingerprint), saved)
-        except OSError as error:
-            self.failed.emit(tr("The editing session could not be saved: {reason}.", reason=error))
+    def take_up(self, saved: SavedWork) -> None:
+        """Open what another window had open and show what it held; taken_up follows."""
+        self._to_take_up = saved
+        is_here = self._is_open(saved.open_now) and not self.opener.is_busy
+        if is_here or not self.opener.open_again(saved.open_now):
+            self._finish_taking_up()
 
     def close(self) -> None:
         """Save, stop training so that the run is whole, and end every thread."""
-        self.save()
+        self.keeper.close()
         self.loading.close()
         self.opener.close()
+        self.source_watch.close()
         self.trainer.close()
         self.follower.close()
         self.analyst.close()
@@ -397,69 +344,35 @@ class Session(Editing):
 
     # ---- inside ----------------------------------------------------------------------------------------
 
-    def _take_up_document(self, index: int) -> None:
-        """Show the document that was kept for this run and data, or picture index with no edit."""
+    def _run_to_keep(self) -> Path | None:
+        return self.run.path if self.run else self.opener.run_to_come
+
+    def _is_open(self, saved: SavedSession) -> bool:
+        """Whether these pictures and this run are open; the first faces count as all of them."""
         if self.dataset is None:
+            return False
+        identity, run = self.dataset.identity, str(self.run.path) if self.run else None
+        sources = {identity.source, saved.source}
+        same_source = len(sources) == 1 or sources == {BUILT_IN, FIRST_FACES}
+        return same_source and identity.policy == saved.policy and run == saved.run
+
+    def _finish_taking_up(self) -> None:
+        saved, self._to_take_up = self._to_take_up, None
+        if saved is None:
             return
-        document, dial = Document(index=index), 0
-        if self.run is not None and self.codec is not None:
-            path = memory.document_path(self.run.path, self.dataset.identity.fingerprint)
-            saved = memory.load(path, memory.SavedDocument)
-            if saved is not None:
-                try:
-                    document = memory.restored_document(saved, self.codec.latent_dim, len(self.dataset))
-                    self.presets = {
-                        name: state.state(self.codec.latent_dim) for name, state in saved.presets.items()
-                    }
-                except EditError:
-                    document = Document(index=index)
-                dial = saved.dial if 0 <= saved.dial < self.codec.latent_dim else 0
-                self.target_index = saved.target_index if 0 <= saved.target_index < len(self.dataset) else -1
-                if saved.previews:
-                    self.preview_indices = tuple(i for i in saved.previews if 0 <= i < len(self.dataset))
-                    self.previews_chosen.emit()
-        self._document = Document(index=-2)  # so that everything is announced
-        self.dial = dial
-        self._put(document)
-        self.edit_changed.emit()
-        self.dial_changed.emit()
-        self.presets_changed.emit()
+        is_open = self._is_open(saved.open_now)
+        try:
+            if is_open:
+                self.put_work(saved)
+        except EditError as error:
+            self.failed.emit(str(error))
+            is_open = False
+        self.taken_up.emit(is_open)
 
     @Slot()
-    def _save_soon(self) -> None:
-        self._save_timer.start()
-
-    @Slot()
-    def _on_statistics_changed(self) -> None:
-        self.statistics = self.analyst.statistics
-        self._request_extras()
-
-    @Slot()
-    def _request_pictures(self) -> None:
-        original = self.original()
-        if self.codec is None or original is None or original.shape != self.codec.picture_shape:
-            return
-        known = self.pictures if self._shown == (self.codec, self.index) else None
-        request = PictureRequest(self.codec, self.index, original, self.edit, known, self._is_held)
-        self._renderer.request_pictures(request)
-
-    @Slot()
-    def _request_extras(self) -> None:
-        pictures, codec = self.pictures, self.codec
-        if pictures is None or codec is None:
-            return
-        stats = self.analyst.statistics
-        dim = self.dial
-        if stats is None:
-            centre = float(pictures.code[dim])
-            span, centre_spread = (centre - 3.0, centre + 3.0), None
-        else:
-            span = (float(stats.low[dim]), float(stats.high[dim]))
-            centre_spread = (float(stats.mean[dim]), float(stats.std[dim]))
-        request = ExtrasRequest(
-            codec, pictures.code, pictures.edited_code, dim, span, centre_spread, self.kept
-        )
-        self._renderer.request_extras(request, again=len(self.kept_pictures) != len(self.kept))
+    def _on_pictures_changed(self) -> None:
+        if self.pictures is not None:
+            self.loading.go_on()
 
     def _request_previews(self) -> None:
         codec, dataset = self.codec, self.dataset
@@ -515,26 +428,6 @@ class Session(Editing):
             self._study(limit)
         self._request_previews()
 
-    @Slot(object, object)
-    def _on_pictures_ready(self, request: PictureRequest, pictures: Pictures) -> None:
-        if request.codec is not self.codec or request.index != self.index:
-            return
-        self.pictures = pictures
-        self._shown = (request.codec, request.index)
-        self.loading.go_on()
-        self.pictures_changed.emit()
-        self._request_extras()
-
-    @Slot(object, object)
-    def _on_extras_ready(self, request: ExtrasRequest, extras: Extras) -> None:
-        if request.codec is not self.codec:
-            return
-        self.traversal = extras.traversal
-        self.traversal_changed.emit()
-        if request.kept == self.kept:
-            self.kept_pictures = extras.kept
-            self.kept_changed.emit()
-
     @Slot(object)
     def _on_weights_arrived(self, weights: dict[str, object]) -> None:
         run = self.run
@@ -583,18 +476,7 @@ class Session(Editing):
         self._tell_awaited()
         if self.codec is None:
             self.loading.go_on()
-
-    @Slot(object)
-    def _on_failed(self, error: Exception) -> None:
-        self.report(error)
-
-    def report(self, error: Exception) -> None:
-        """Say what went wrong; a fault of ours goes on to the error hook as well."""
-        if isinstance(error, (LatentDialsError, OSError)):
-            self.failed.emit(str(error))
-            return
-        self.failed.emit(tr("Something went wrong: {reason}.", reason=error))
-        raise error
+        self._finish_taking_up()
 
 
 def _spread(count: int, wanted: int) -> tuple[int, ...]:

@@ -3,13 +3,14 @@
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from core.config import ImportConfig
-from core.datasets.storage import FileRows, Indices, Pixels, file_rows, index_array
+from core.datasets.storage import FileRows, Indices, Pixels, check_length, file_rows, index_array
 
 
 class DataIdentity(BaseModel):
@@ -24,10 +25,10 @@ class DataIdentity(BaseModel):
     name: str
     source: str
     kind: str
-    count: int
-    height: int
-    width: int
-    channels: int
+    count: Annotated[int, Field(ge=0, lt=2**53)]
+    height: Annotated[int, Field(ge=0, lt=2**31)]
+    width: Annotated[int, Field(ge=0, lt=2**31)]
+    channels: Annotated[int, Field(ge=0, le=4)]
     policy: ImportConfig
     fingerprint: str
 
@@ -58,7 +59,7 @@ class Skipped:
 
 @dataclass(frozen=True, eq=False)
 class ImageDataset:
-    """Pictures, uint8 (N,H,W,C) with C 1 or 3, mapped from a file or in a store: never all in memory.
+    """Pictures, uint8 (N,H,W,C) with C 1 or 3: mapped from a large file, in a store, or in memory.
 
     pictures() is the way to read them: a large file's bytes never count as the program's memory there.
     reading says how the source was understood ("(4500,64,64,3) uint8, 0..255, read as colour").
@@ -91,6 +92,7 @@ class ImageDataset:
     def pictures(self, indices: Indices) -> NDArray[np.uint8]:
         """A contiguous copy of the pictures at indices: uint8 (n,H,W,C), in any thread. Raises: DataError."""
         if self._rows is None:
+            check_length(self.pixels)
             return np.ascontiguousarray(self.pixels[indices])
         return self._rows.read(index_array(indices, len(self)))
 

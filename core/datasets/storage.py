@@ -1,5 +1,9 @@
 """How pictures are fetched from where they lie: PixelStore for any place, FileRows for a file that is mapped.
 
+To touch a map whose file was cut short, or whose drive was unplugged, ends the process at once (SIGBUS). So a
+map only says what lies where: what is small is read into memory when it is opened (47 ms for 123 MB, and each
+picture is then had faster than from the map), what is large is read by position, and an error is an error.
+
 A map is read through the page tables, and every page that was touched counts as the program's own memory:
 a hundred thousand pictures drawn from a file of 3 GB left 2.1 GB behind. FileRows reads the same bytes by
 pread into the fresh array that is asked for anyway. Measured for 256 pictures of 64x64 out of 250,000: 1.1 ms
@@ -20,7 +24,7 @@ from numpy.typing import NDArray
 from core.errors import DataError
 from core.translate import tr
 
-# A map of less than this cannot grow much, is faster, and never gives the interpreter's lock away.
+# Less than this is held in memory: that is faster, and never gives the interpreter's lock away.
 SMALL_BYTES = 128 * 1024 * 1024
 MERGED_GAP_BYTES = 32 * 1024  # reading that much for nothing is cheaper than seeking past it
 ADVICE_BYTES = 128 * 1024  # the kernel cuts one piece of advice off at the device's own read-ahead
@@ -77,6 +81,65 @@ def runs(indices: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
     return pairwise(edges) if len(indices) else iter(())
 
 
+def numbers(view: NDArray[Any]) -> NDArray[Any]:
+    """A copy of a view, read by position where it is one piece of a mapped file. Raises: DataError."""
+    mapped = _mapped_base(view) if CAN_PREAD else None
+    if mapped is None or mapped.filename is None or not view.flags.c_contiguous or not view.size:
+        return np.array(view)
+    read = np.empty(view.shape, view.dtype)
+    _read_into(read, Path(mapped.filename), mapped.offset + view.ctypes.data - mapped.ctypes.data)
+    return read
+
+
+def in_memory(pixels: Pixels, small_bytes: int | None = None) -> Pixels:
+    """The same view of a copy in memory where pixels are mapped from a small file. Raises: DataError."""
+    small_bytes = SMALL_BYTES if small_bytes is None else small_bytes
+    mapped = _mapped_base(pixels) if CAN_PREAD and isinstance(pixels, np.ndarray) else None
+    if mapped is None or mapped.nbytes > small_bytes or mapped.filename is None or not pixels.shape[0]:
+        return pixels
+    assert isinstance(pixels, np.ndarray)
+    copy = np.empty(mapped.nbytes, np.uint8)
+    _read_into(copy, Path(mapped.filename), mapped.offset)
+    at = pixels.ctypes.data - mapped.ctypes.data
+    return as_strided(copy[at:], pixels.shape, pixels.strides, writeable=False)
+
+
+def check_length(pixels: Pixels) -> None:
+    """Raises: DataError where pixels are mapped from a file that became shorter; see FileRows for others."""
+    mapped = _mapped_base(pixels) if isinstance(pixels, np.ndarray) else None
+    if mapped is None or mapped.filename is None:
+        return
+    try:
+        size = os.stat(mapped.filename).st_size
+    except OSError:  # removed, and the map still has it; or its drive is gone, which cannot be told from here
+        return
+    if size < mapped.offset + mapped.nbytes:
+        raise _unreadable(Path(mapped.filename), tr("it became shorter while it was open"))
+
+
+def _read_into(target: NDArray[Any], path: Path, offset: int) -> None:
+    try:
+        file = os.open(path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
+    except OSError as error:
+        raise _unreadable(path, error.strerror or str(error)) from error
+    try:
+        _fill(file, path, target.reshape(-1).view(np.uint8).data, offset)
+    finally:
+        os.close(file)
+
+
+def _fill(file: int, path: Path, view: memoryview, offset: int) -> None:
+    """Fill view from the file; a read may be short, at 2 GiB it is."""
+    while len(view):
+        try:
+            got = os.preadv(file, [view], offset)
+        except OSError as error:
+            raise _unreadable(path, error.strerror or str(error)) from error
+        if not got:
+            raise _unreadable(path, tr("it became shorter while it was open"))
+        view, offset = view[got:], offset + got
+
+
 class FileRows:
     """The pictures of an array that is mapped from a file, read by pread: no page of the map is touched.
 
@@ -104,7 +167,8 @@ class FileRows:
         view, stride = rows.data, self._stride
         for start, stop in runs(indices):
             end = (stop - 1) * stride + self._extent
-            self._fill(view[start * stride : end], self._offset + int(indices[start]) * stride)
+            place = self._offset + int(indices[start]) * stride
+            _fill(self._file, self._path, view[start * stride : end], place)
         if self._is_packed:
             return rows.reshape(count, *self._shape[1:])
         seen = as_strided(rows, (count, *self._shape[1:]), (stride, *self._strides), writeable=False)
@@ -124,22 +188,11 @@ class FileRows:
                 length = min(ADVICE_BYTES, stop - place)
                 os.posix_fadvise(self._file, place, length, os.POSIX_FADV_WILLNEED)
 
-    def _fill(self, view: memoryview, offset: int) -> None:
-        """Fill view from the file; a read may be short, at 2 GiB it is."""
-        while len(view):
-            try:
-                got = os.preadv(self._file, [view], offset)
-            except OSError as error:
-                raise _unreadable(self._path, error.strerror or str(error)) from error
-            if not got:
-                raise _unreadable(self._path, tr("it became shorter while it was open"))
-            view, offset = view[got:], offset + got
-
 
 def file_rows(pixels: Pixels, small_bytes: int | None = None) -> FileRows | None:
     """The reader of pixels where they are a view of a mapped file and that is the better way, else None.
 
-    A file of up to small_bytes is better read through its map; SMALL_BYTES unless given.
+    A file of up to small_bytes is in memory; SMALL_BYTES unless given.
     """
     small_bytes = SMALL_BYTES if small_bytes is None else small_bytes
     if not CAN_PREAD or not isinstance(pixels, np.ndarray) or pixels.ndim != 4 or not len(pixels):

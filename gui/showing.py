@@ -1,0 +1,125 @@
+"""The showing half of the session: pictures of the newest edit, its strip, the kept ones."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QObject, Signal, Slot
+
+from core.errors import LatentDialsError
+from core.translate import tr
+from gui.analyst import Analyst
+from gui.editing import Editing
+from gui.renderer import Extras, ExtrasRequest, PictureRequest, Pictures, Renderer, Traversal
+
+if TYPE_CHECKING:
+    from core.codec import Codec
+
+
+class Showing(Editing):
+    """What the canvas shows of the document; Editing has the document, Session what is open.
+
+    Signals, beside those of Editing:
+        pictures_changed(): pictures are newly computed, or None.
+        traversal_changed(): traversal is newly computed, or None.
+    """
+
+    pictures_changed = Signal()
+    traversal_changed = Signal()
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.traversal: Traversal | None = None
+        self._is_held = False
+        self._shown: tuple[Codec, int] | None = None  # whose pictures are shown; others come within a moment
+        self._renderer = Renderer(self)
+        self._renderer.pictures_ready.connect(self._on_pictures_ready)
+        self._renderer.extras_ready.connect(self._on_extras_ready)
+        self._renderer.failed.connect(self._on_failed)
+        self.analyst = Analyst(self)
+        self.analyst.statistics_changed.connect(self._on_statistics_changed)
+        self.analyst.failed.connect(self._on_failed)
+        self.document_changed.connect(self._request_pictures)
+        self.dial_changed.connect(self._request_extras)
+
+    def original(self) -> NDArray[np.uint8] | None:
+        """The selected picture (H,W,C); None where there is none, or it cannot be read, which is said."""
+        originals = self.originals([self.index]) if self.index >= 0 else None
+        return originals[0] if originals is not None else None
+
+    def originals(self, indices: list[int]) -> NDArray[np.uint8] | None:
+        """Pictures (n,H,W,C); None where there are none, or they cannot be read, which is said."""
+        if self.dataset is None:
+            return None
+        try:
+            return self.dataset.pictures(indices)
+        except LatentDialsError as error:
+            self.failed.emit(str(error))
+            return None
+
+    # ---- inside ----------------------------------------------------------------------------------------
+
+    @Slot()
+    def _on_statistics_changed(self) -> None:
+        self.statistics = self.analyst.statistics
+        self._request_extras()
+
+    @Slot()
+    def _request_pictures(self) -> None:
+        original = self.original()
+        if self.codec is None or original is None or original.shape != self.codec.picture_shape:
+            return
+        known = self.pictures if self._shown == (self.codec, self.index) else None
+        request = PictureRequest(self.codec, self.index, original, self.edit, known, self._is_held)
+        self._renderer.request_pictures(request)
+
+    @Slot()
+    def _request_extras(self) -> None:
+        pictures, codec = self.pictures, self.codec
+        if pictures is None or codec is None:
+            return
+        stats = self.analyst.statistics
+        dim = self.dial
+        if stats is None:
+            centre = float(pictures.code[dim])
+            span, centre_spread = (centre - 3.0, centre + 3.0), None
+        else:
+            span = (float(stats.low[dim]), float(stats.high[dim]))
+            centre_spread = (float(stats.mean[dim]), float(stats.std[dim]))
+        request = ExtrasRequest(
+            codec, pictures.code, pictures.edited_code, dim, span, centre_spread, self.kept
+        )
+        self._renderer.request_extras(request, again=len(self.kept_pictures) != len(self.kept))
+
+    @Slot(object, object)
+    def _on_pictures_ready(self, request: PictureRequest, pictures: Pictures) -> None:
+        if request.codec is not self.codec or request.index != self.index:
+            return
+        self.pictures = pictures
+        self._shown = (request.codec, request.index)
+        self.pictures_changed.emit()
+        self._request_extras()
+
+    @Slot(object, object)
+    def _on_extras_ready(self, request: ExtrasRequest, extras: Extras) -> None:
+        if request.codec is not self.codec:
+            return
+        self.traversal = extras.traversal
+        self.traversal_changed.emit()
+        if request.kept == self.kept:
+            self.kept_pictures = extras.kept
+            self.kept_changed.emit()
+
+    @Slot(object)
+    def _on_failed(self, error: Exception) -> None:
+        self.report(error)
+
+    def report(self, error: Exception) -> None:
+        """Say what went wrong; a fault of ours goes on to the error hook as well."""
+        if isinstance(error, (LatentDialsError, OSError)):
+            self.failed.emit(str(error))
+            return
+        self.failed.emit(tr("Something went wrong: {reason}.", reason=error))
+        raise error
