@@ -118,6 +118,8 @@ class GalleryPanel(QWidget):
         self.grid.picked.connect(self._on_picked)
         self.grid.activated.connect(self._on_picked)
         self.grid.menu_requested.connect(self._on_menu_requested)
+        # Said in a paint event: what it changes waits until that is over.
+        self.grid.failed.connect(self._session.failed, Qt.ConnectionType.QueuedConnection)
         session = self._session
         session.dataset_changed.connect(self._on_dataset_changed)
         session.selection_changed.connect(self._on_selection_changed)

@@ -184,8 +184,8 @@ class PreviewStrip(QWidget):
                 if previews.epoch and epochs >= previews.epoch
                 else ""
             )
-        elif session.dataset is not None and indices:
-            self.pairs.set_pictures(indices, session.dataset.pictures(list(indices)), None)
+        elif indices and (originals := session.originals(list(indices))) is not None:
+            self.pairs.set_pictures(indices, originals, None)
             self.epoch_label.set_text("")
         else:
             self.pairs.set_pictures((), None, None)

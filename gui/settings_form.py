@@ -207,11 +207,10 @@ class NumberField(QLineEdit):
         if direction is None or number is None:
             super().keyPressEvent(event)
             return
+        number = self._within(number)
         fast = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
         stepped = number + direction * (10 if fast else 1) if self._whole else _next_round(number, direction)
-        low = -math.inf if self._setting.minimum is None else self._setting.minimum
-        high = math.inf if self._setting.maximum is None else self._setting.maximum
-        stepped = min(max(stepped, low), high)
+        stepped = self._within(stepped)
         self.set_value(int(stepped) if self._whole else stepped)
 
     def _number(self) -> float | int | None:
@@ -220,7 +219,13 @@ class NumberField(QLineEdit):
             number = int(text) if self._whole else float(text)
         except ValueError:
             return None
-        return number if math.isfinite(number) else None
+        return number if isinstance(number, int) or math.isfinite(number) else None
+
+    def _within(self, number: float) -> float:
+        """The number, or the bound that it is beyond."""
+        low = -math.inf if self._setting.minimum is None else self._setting.minimum
+        high = math.inf if self._setting.maximum is None else self._setting.maximum
+        return min(max(number, low), high)
 
     def _refused_by_model(self, number: float) -> bool:
         """Whether the model refuses what the bounds allow, as it does 0 for a learning rate."""

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6.QtCore import QRect, QSize, Qt
 from PySide6.QtGui import QBrush, QColor, QPainter, QPixmap, QTransform
 
+from core.errors import LatentDialsError
 from gui.qimage import to_qimage
 
 if TYPE_CHECKING:
@@ -22,6 +24,7 @@ CACHE_BYTES = 48 * 1024 * 1024
 # A paint makes tiles for so long, and leaves the rest to those that follow: a tile of 51 pixels takes 80
 # microseconds, and after a jump through a wide gallery 300 are wanted at once.
 BUDGET_S = 0.005
+UNREADABLE = QColor(128, 128, 128)
 PREFETCHED = 64  # about what the next paint can make
 LEAST_IN_A_PAINT = 40  # whatever the time, of pictures that need no decoding
 
@@ -35,6 +38,7 @@ class TileCache:
         self._bytes = 0
         self._until = 0.0
         self._left = 0
+        self._failure = ""
 
     def set_dataset(self, dataset: ImageDataset | None) -> None:
         """Make tiles of another data set."""
@@ -54,7 +58,13 @@ class TileCache:
         self._left = LEAST_IN_A_PAINT if isinstance(dataset.pixels, np.ndarray) else 1
         missing = [index for index in indices.tolist() if (index, size) not in self._tiles]
         if missing:  # the disk can begin while the first are made
-            dataset.prefetch(np.array(missing[:PREFETCHED], np.int64))
+            with suppress(LatentDialsError):  # which is said when they are read
+                dataset.prefetch(np.array(missing[:PREFETCHED], np.int64))
+
+    def take_failure(self) -> str:
+        """Why pictures could not be read, once; they are grey until the tiles are made anew."""
+        failure, self._failure = self._failure, ""
+        return failure
 
     def tile(self, index: int, size: int, ratio: float) -> QPixmap | None:
         """A picture's tile, size pixels wide at a screen's ratio; None when this paint's time is up."""
@@ -67,7 +77,11 @@ class TileCache:
             return None
         self._left -= 1
         assert self._dataset is not None
-        tile = _made(self._dataset.pictures([index])[0], size, ratio)
+        try:
+            tile = _made(self._dataset.pictures([index])[0], size, ratio)
+        except LatentDialsError as error:
+            self._failure = str(error)
+            tile = blank_tile(UNREADABLE, size, ratio)
         self._tiles[key] = tile
         self._bytes += tile.width() * tile.height() * 4
         while self._bytes > CACHE_BYTES and len(self._tiles) > 1:

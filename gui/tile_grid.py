@@ -42,11 +42,13 @@ class TileGrid(QAbstractScrollArea):
     Signals:
         picked(int): the person chose a picture, by mouse or keyboard: its index in the data set.
         activated(int): the person confirmed a picture: Enter or a double click.
+        failed(str): pictures cannot be read, and why; sent in a paint event.
         menu_requested(int, QPoint): a context menu for a picture is wanted at a place on the screen.
     """
 
     picked = Signal(int)
     activated = Signal(int)
+    failed = Signal(str)
     menu_requested = Signal(int, QPoint)
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -64,6 +66,7 @@ class TileGrid(QAbstractScrollArea):
         self._rest = QTimer(self)  # for the tiles that a paint had no time to make
         self._rest.setSingleShot(True)
         self._rest.timeout.connect(self.viewport().update)
+        self._is_partial = False  # whether the latest paint left tiles blank
         self._top = 0  # place in the order of the first tile that was painted last
         self._selected_seen = False  # whether the selected one was among them
         self.tiles_painted = 0  # by the latest paint event: what keeps a large data set smooth
@@ -93,7 +96,7 @@ class TileGrid(QAbstractScrollArea):
     @property
     def is_filling(self) -> bool:
         """Whether tiles that are in view are still to be made."""
-        return self._rest.isActive()
+        return self._is_partial
 
     @property
     def thumbnail_px(self) -> int:
@@ -207,7 +210,9 @@ class TileGrid(QAbstractScrollArea):
         return "\n".join(lines)
 
     def _row_width(self) -> int:
-        return max(1, self.viewport().width() - 2 * MARGIN_PX)
+        # Not the viewport's width, which changes as the bar comes and goes: tiles that followed it could want
+        # the bar when it is away and not when it is there, and lay themselves out again without end.
+        return max(1, self.width() - self.verticalScrollBar().sizeHint().width() - 2 * MARGIN_PX)
 
     def _pitch(self) -> int:
         return self.tile_px + GAP_PX
@@ -218,7 +223,7 @@ class TileGrid(QAbstractScrollArea):
         bar = self.verticalScrollBar()
         most = max(0, height - self.viewport().height())
         bar.setRange(0, most)
-        # Without a bar its room stays empty: tiles that changed their width with it could flicker for ever.
+        # Without a bar its room stays empty, as _row_width() counts on.
         shown = Qt.ScrollBarPolicy.ScrollBarAlwaysOn if most else Qt.ScrollBarPolicy.ScrollBarAlwaysOff
         if self.verticalScrollBarPolicy() is not shown:
             self.setViewportMargins(0, 0, 0 if most else bar.sizeHint().width(), 0)
@@ -277,7 +282,10 @@ class TileGrid(QAbstractScrollArea):
                 tile = blank
             painter.drawPixmap(places[column], row * pitch - offset, tile)
         self.tiles_painted = len(indices)
-        if blank is not None:
+        if failure := self._tiles.take_failure():
+            self.failed.emit(failure)
+        self._is_partial = blank is not None
+        if self._is_partial:
             self._rest.start(0)
 
     def _paint_marks(self, painter: QPainter, index: int, rect: QRect) -> None:

@@ -110,7 +110,6 @@ class TrainingPanel(QWidget):
         self.pause_button = self._button("pauseButton", tr("Pause"), "pause")
         self.pause_button.clicked.connect(self.pause_or_resume)
         self.stop_button = self._button("stopButton", tr("Stop"), "stop")
-        self.stop_button.setToolTip(tr("End training; the run is kept and can be continued"))
         self.stop_button.clicked.connect(self._on_stop_clicked)
         self.architecture_button = QPushButton(tr("Layers…"), self)
         self.architecture_button.setObjectName("architectureButton")
@@ -284,20 +283,42 @@ class TrainingPanel(QWidget):
         self._continues = may_continue and self._asks_for_this_run()
         self.choice_button.setVisible(may_continue)
         self._dress(self.train_button, tr("Continue") if self._continues else tr("Train"), "play", idle)
-        self.train_button.setToolTip(
-            tr("Train the open run further, up to the number of epochs above")
-            if self._continues
-            else tr("Train a new run with these settings")
-        )
-        self.train_button.setEnabled(idle and self._session.dataset is not None)
         paused = state is TrainingState.PAUSED
         running = state in (TrainingState.STARTING, TrainingState.RUNNING)
-        self.pause_button.setEnabled(running or paused)
-        self.pause_button.setToolTip(tr("Wait between two steps; nothing is lost"))
-        self.stop_button.setEnabled(running or paused)
+        self._allow(
+            self.train_button,
+            tr("Train the open run further, up to the number of epochs above")
+            if self._continues
+            else tr("Train a new run with these settings"),
+            self._why_not_train(),
+        )
+        why_not_stop = "" if running or paused else self._why_not_stop()
+        self._allow(self.pause_button, tr("Wait between two steps; nothing is lost"), why_not_stop)
+        self._allow(self.stop_button, tr("End training; the run is kept and can be continued"), why_not_stop)
         word, picture = (tr("Resume"), "play") if paused else (tr("Pause"), "pause")
         self._dress(self.pause_button, word, picture, running or paused)
         self.form.set_enabled(idle)
+
+    def _why_not_train(self) -> str:
+        """Why training cannot begin now, empty where it can."""
+        if self._trainer.state is TrainingState.STOPPING:
+            return tr("The run is being written: it ends in a moment.")
+        if self._trainer.is_active:
+            return tr("A run is being trained: stop it first.")
+        if self._session.dataset is None:
+            return tr("There is nothing to train on: open pictures first.")
+        return ""
+
+    def _why_not_stop(self) -> str:
+        """Why nothing can be paused or stopped now."""
+        if self._trainer.state is TrainingState.STOPPING:
+            return tr("The run is being written: it ends in a moment.")
+        return tr("Nothing is being trained here.")
+
+    def _allow(self, button: QPushButton, tip: str, why_not: str) -> None:
+        """Let a button be pressed, or say why it cannot be."""
+        button.setEnabled(not why_not)
+        button.setToolTip(why_not or tip)
 
     def _dress(self, button: QPushButton, text: str, picture: str, primary: bool) -> None:
         if button.text() == text and button.property("primary") == primary:
@@ -314,6 +335,8 @@ class TrainingPanel(QWidget):
         self.device_label.set_text(self._device_text(record))
         if problem := self.form.problem():
             self.status_label.set_text(problem, "unusual")
+        elif record is not None and record.problem and state is not TrainingState.IDLE:
+            self.status_label.set_text(record.problem, "unusual")
         else:
             self.status_label.set_text(self._progress_text(state, record), "caption")
         done = 0.0

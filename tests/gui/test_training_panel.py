@@ -1,5 +1,7 @@
 """The training panel: buttons in every state, what Train asks for, what the records say."""
 
+import errno
+import os
 from dataclasses import replace
 
 import pytest
@@ -8,7 +10,10 @@ from PySide6.QtWidgets import QApplication, QPushButton
 from pytestqt.qtbot import QtBot
 
 from core.config import TrainConfig
+from core.locking import held
 from core.models.architecture import architecture_text
+from core.run_files import LOCK
+from core.runs import Run
 from gui.architecture_dialog import ArchitectureDialog
 from gui.session import Session
 from gui.theme import apply_theme
@@ -236,3 +241,39 @@ def test_durations() -> None:
         "0:00",
         "0:00",
     ]
+
+
+def test_what_cannot_be_written_is_said_while_training_goes_on(
+    panel: TrainingPanel, session: Session, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_run: Run, _checkpoint: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("core.saving.CHECKPOINT_RETRY_S", 0.05)
+    panel.set_settings(LONG.model_copy(update={"checkpoint_interval_s": 0.1}))
+    with monkeypatch.context() as patched:
+        patched.setattr(Run, "save_checkpoint", full)
+        panel.train_button.click()
+        qtbot.waitUntil(lambda: "the disk is full" in panel.status_label.text(), timeout=20_000)
+        assert session.trainer.state is TrainingState.RUNNING
+    qtbot.waitUntil(lambda: "pictures/s" in panel.status_label.text(), timeout=20_000)
+    session.trainer.stop()
+    _wait(qtbot, session, TrainingState.IDLE)
+    assert session.run is not None
+    assert session.run.has_checkpoint
+
+
+def test_a_run_that_is_trained_elsewhere_is_not_trained_here_too(
+    panel: TrainingPanel, session: Session, qtbot: QtBot
+) -> None:
+    panel.set_settings(SHORT)
+    panel.train_button.click()
+    qtbot.waitUntil(lambda: session.can_continue, timeout=20_000)
+    assert session.run is not None
+    config = (session.run.path / "config.json").read_bytes()
+    with held(session.run.path / LOCK), qtbot.waitSignal(session.failed, timeout=20_000) as said:
+        session.continue_training(9)
+    assert said.args is not None
+    assert f"is already being trained by process {os.getpid()}" in said.args[0]
+    _wait(qtbot, session, TrainingState.IDLE)
+    assert (session.run.path / "config.json").read_bytes() == config
