@@ -28,13 +28,19 @@ from gui.actions import Entry, add_entry, add_menu, shortcut_table
 from gui.chips import Chips
 from gui.docked_window import DockedWindow
 from gui.export_dialog import ExportDialog
-from gui.faults import log_path
+from gui.faults import log_path, log_text, logs_folder
+from gui.garbage import GarbageCollection
 from gui.import_dialog import ImportDialog
+from gui.import_model_dialog import ImportModelDialog
+from gui.recovery import Recovery
+from gui.saved_work import SavedWork
 from gui.session import Session
 from gui.stage import Mode
 from gui.text_dialog import TextDialog
 from gui.theme import theme_watch
 from gui.window_memory import WindowMemory
+
+WEIGHTS_SUFFIXES = (".pt", ".pth", ".ckpt", ".safetensors")  # which are imported when they are dropped
 
 
 class MainWindow(DockedWindow):
@@ -49,6 +55,11 @@ class MainWindow(DockedWindow):
         session.message_posted.connect(self.notice.show_news)
         self.canvas_panel.export_requested.connect(self.export_comparison)
         self.canvas_panel.save_requested.connect(self.save_picture)
+        self.garbage = GarbageCollection(self)
+        self.recovery = Recovery(session, self.offer_bar, self)
+        self.recovery.log_asked.connect(self.show_log)
+        self.recovery.restored.connect(self._on_restored)
+        session.window_memory = self._memory_now
         self.restore_layout()
 
     # ---- menus -----------------------------------------------------------------------------------------
@@ -67,6 +78,8 @@ class MainWindow(DockedWindow):
         ):  # fmt: skip
             add_entry(file, self, entry)
         file.addSeparator()
+        tip = tr("Make a run of weights of another program; nothing in the file is run")
+        add_entry(file, self, Entry("importModel", tr("&Import model…"), self.ask_model, tip=tip))
         add_entry(
             file, self, Entry("exportAction", tr("&Export comparison…"), self.export_comparison, "Ctrl+E")
         )
@@ -103,8 +116,10 @@ class MainWindow(DockedWindow):
         for entry in (
             Entry("shortcuts", tr("&Keyboard and mouse"), self.show_shortcuts, "F1"),
             Entry("whereKept", tr("&Where files are kept"), self.show_places),
+            Entry("showLog", tr("Show &log"), self.show_log,
+                  tip=tr("What went wrong, with what a report needs")),
             Entry("about", tr("&About Latent Dials"), self.show_about),
-        ):
+        ):  # fmt: skip
             add_entry(help_menu, self, entry)
         return [file, edit, view, model, train, export, help_menu]
 
@@ -185,6 +200,9 @@ class MainWindow(DockedWindow):
         if at_once or self.session.is_training:  # which the session refuses: no dialog before that
             self.session.open_path(path)
             return
+        if path.suffix.lower() in WEIGHTS_SUFFIXES and path.is_file():
+            self.import_model(path)
+            return
         dialog = ImportDialog(str(path), self)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.accepted.connect(self._on_import_accepted)
@@ -223,6 +241,33 @@ class MainWindow(DockedWindow):
         from_here = str(self.session.run.path.parent) if self.session.run else self.memory.folder
         if folder := QFileDialog.getExistingDirectory(self, tr("Open a run's folder"), from_here):
             self.session.open_run(Path(folder))
+
+    @Slot()
+    def ask_model(self) -> None:
+        """Ask for a file of weights of another program."""
+        kinds = tr("Weights (*.pt *.pth *.ckpt *.safetensors);;All files (*)")
+        file, _kind = QFileDialog.getOpenFileName(self, tr("Import model"), self.memory.folder, kinds)
+        if file:
+            self._remember_folder(Path(file).parent)
+            self.import_model(Path(file))
+
+    def import_model(self, path: Path) -> None:
+        """Show what a file of another program holds, and make a run of it."""
+        if self.session.is_training:
+            self.notice.show_failure(tr("A run is being trained: stop it first, then import a model."))
+            return
+        dialog = ImportModelDialog(path, self.session.dataset, self)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.accepted.connect(self._on_model_imported)
+        dialog.open()
+
+    @Slot()
+    def _on_model_imported(self) -> None:
+        dialog = self.sender()
+        if isinstance(dialog, ImportModelDialog) and dialog.run_path is not None:
+            self.session.open_run(dialog.run_path)
+            if dialog.warnings:
+                self.notice.show_failure(" ".join(dialog.warnings))
 
     @Slot()
     def open_faces(self) -> None:
@@ -370,12 +415,17 @@ class MainWindow(DockedWindow):
         self._show_text(tr("Where files are kept"), window_memory.places_text(log_path()))
 
     @Slot()
+    def show_log(self) -> None:
+        """Show what went wrong, to be copied, and the folder that it lies in."""
+        self._show_text(tr("Log"), log_text(), logs_folder())
+
+    @Slot()
     def show_about(self) -> None:
         """Say what this is."""
         self._show_text(tr("About Latent Dials"), window_memory.about_text())
 
-    def _show_text(self, title: str, text: str) -> None:
-        dialog = TextDialog(title, text, self)
+    def _show_text(self, title: str, text: str, folder: Path | None = None) -> None:
+        dialog = TextDialog(title, text, self, folder)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.open()
 
@@ -404,24 +454,28 @@ class MainWindow(DockedWindow):
 
     @Slot(str)
     def show_fault(self, text: str) -> None:
-        """Say that a fault of ours happened, and where it was written down."""
-        self.notice.show_failure(
-            tr(
-                "A fault of ours: {text}. It is written down in {path}; your work goes on.",
-                text=text,
-                path=log_path(),
-            )
-        )
+        """Say what nobody caught."""
+        self.notice.show_failure(text)
 
-    def _save_memory(self) -> None:
+    @Slot(object)
+    def _on_restored(self, work: SavedWork) -> None:
+        if work.window is not None:
+            self.memory = work.window
+            self.take_layout()
+            self.training_panel.set_settings(work.window.training)
+
+    def _memory_now(self) -> WindowMemory:
         with suppress(ConfigError):  # what is typed half is not kept
             self._remember(training=self.training_panel.settings())
         self._remember(
             geometry=window_memory.to_text(self.saveGeometry()),
             docks=window_memory.to_text(self.saveState(window_memory.LAYOUT_VERSION)),
         )
+        return self.memory
+
+    def _save_memory(self) -> None:
         try:
-            window_memory.save(self.memory)
+            window_memory.save(self._memory_now())
         except OSError as error:
             self.notice.show_failure(tr("The window's layout could not be saved: {reason}.", reason=error))
 
@@ -430,5 +484,8 @@ class MainWindow(DockedWindow):
         for dialog in self.findChildren(QDialog):
             dialog.reject()  # each ends its own work in the background
         self._save_memory()
+        self.recovery.close()
         self.session.close()
+        self.session.window_memory = None  # else each would keep the other
+        self.garbage.close()
         event.accept()

@@ -17,11 +17,14 @@ CORE = {
     "places": 1,
     "usage": 1,
     "run_files": 1,
+    "tensor_headers": 1,
     "atomic": 1,
     "threads": 1,
     "config": 2,
     "pixels": 2,
     "interrupts": 2,
+    "locking": 2,
+    "full_memory": 2,
     "clocks": 2,
     "edits": 2,
     "metrics": 2,
@@ -36,11 +39,15 @@ CORE = {
     "objectives": 4,
     "runs": 5,
     "batches": 5,
+    "between_layers": 4,
+    "records": 3,
+    "saving": 6,
     "trainable": 6,
     "training": 7,
     "codec": 7,
     "describe": 7,
     "sketch": 8,
+    "importing": 9,
     "encoding": 8,
     "following": 8,
     "latents": 9,
@@ -48,9 +55,10 @@ CORE = {
     "terminal": 10,
     "cli_options": 11,
     "cli_facts": 11,
-    "cli": 12,
+    "cli_import": 12,
+    "cli": 13,
 }
-NETWORKS = ("fc", "conv")
+NETWORKS = ("fc", "conv", "layered")
 OURS = tuple(TOP)
 # What the window may name in annotations only: it is painted before these are imported, by gui.heavy.
 HEAVY = ("torch", "pyqtgraph", "PIL", "safetensors", "tyro", *ROOMS.values())

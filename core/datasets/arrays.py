@@ -27,6 +27,7 @@ from core.datasets.reading import (
 )
 from core.datasets.resizing import check_size, fit_pixels, policy_text, to_channels
 from core.datasets.source import About, Import, content_digest, digest, inspection_of, sample_indices
+from core.datasets.storage import numbers
 from core.translate import tr
 
 CHUNK_BYTES = 4 * 1024 * 1024  # of the source: some milliseconds of work between two reports
@@ -201,7 +202,7 @@ class ArraySource(ABC):
         picture_bytes = max(1, array.nbytes // max(1, len(array)))
         step = max(1, CHUNK_BYTES // picture_bytes)
         for start in range(0, len(array), step):
-            yield start, array[start : start + step]
+            yield start, numbers(array[start : start + step])
 
     def _reading(self, value_range: str) -> str:
         reading = reading_text(self.shape, self.dtype, self._layout, value_range, self._channels)

@@ -5,24 +5,31 @@ description is taken for absent and made again. What was written of one may be k
 Nothing here knows where pixels come from.
 """
 
-import errno
+import io
 import math
 import os
 import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, Self
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from core.atomic import write_text
+from core.atomic import (
+    CheckedFile,
+    failure_text,
+    rename_folder,
+    replacing,
+    write_bytes,
+    write_text,
+)
 from core.datasets.dataset import LabelColumn, Skipped
 from core.datasets.npyheader import mapped_npy, read_npy_header
 from core.datasets.unfinished import LOCK, Claim, claim, remove_stale
@@ -30,7 +37,7 @@ from core.errors import DataError
 from core.places import cache_folder
 from core.translate import tr
 
-CACHE_VERSION = 1  # part of each key: raise it when the same source would give other pixels
+CACHE_VERSION = 2  # part of each key: raise it when the same source would give other pixels
 PIXELS = "pixels.npy"
 ROWS = "rows.json"  # in an unfinished entry
 PART_PREFIX = ".part-"
@@ -142,7 +149,7 @@ class CacheWriter:
         self._key = key
         self._state = state
         self._claim: Claim | None = None
-        self._file: BinaryIO | None = None
+        self._file: CheckedFile | None = None
         self._shape: tuple[int, int, int] = (0, 0, 0)
         self._is_finished = False
         self.count = 0
@@ -173,7 +180,7 @@ class CacheWriter:
             if keep:
                 self.save()
         if self._file is not None:
-            with suppress(OSError):  # rows that do not fit on the disk are still in its buffer
+            with suppress(OSError):
                 self._file.close()
         if self._claim is None:
             shutil.rmtree(self.folder, ignore_errors=True)
@@ -188,7 +195,7 @@ class CacheWriter:
             if self._file is None:
                 height, width, channels = pixels.shape[1:]
                 self._shape = (height, width, channels)
-                self._file = (self.folder / PIXELS).open("wb")
+                self._file = CheckedFile.growing(self.folder / PIXELS, anew=True)
                 self._write_header(0)
             self._file.write(np.ascontiguousarray(pixels).data)
         self.count += len(pixels)
@@ -198,8 +205,7 @@ class CacheWriter:
         if self._claim is None or self._state is None or self._file is None or self._file.closed:
             return
         with _disk_errors():
-            self._file.flush()
-            os.fsync(self._file.fileno())
+            self._file.sync()
             count, state = self._state()
             rows = _Rows(count=count, shape=self._shape, state=state)
             write_text(self.folder / ROWS, rows.model_dump_json())
@@ -216,10 +222,10 @@ class CacheWriter:
         """Take up the rows that an earlier writer left, where they are all there."""
         try:
             rows = _Rows.model_validate_json((self.folder / ROWS).read_bytes())
-            self._file = (self.folder / PIXELS).open("r+b")
+            self._file = CheckedFile.growing(self.folder / PIXELS, anew=False)
             self._shape = rows.shape
             self._write_header(0)
-            end = self._file.tell() + rows.count * math.prod(rows.shape)
+            end = self._file.seek(0, os.SEEK_CUR) + rows.count * math.prod(rows.shape)
             if self._file.seek(0, os.SEEK_END) < end:
                 raise ValueError(end)
             self._file.truncate(end)
@@ -249,11 +255,12 @@ class CacheWriter:
         with _disk_errors():
             self._file.seek(0)
             self._write_header(self.count)
-            self._file.flush()
-            os.fsync(self._file.fileno())
+            self._file.sync()
             self._file.close()
             for index, label in enumerate(labels):
-                np.save(self.folder / f"labels-{index}.npy", label.values)
+                content = io.BytesIO()
+                np.save(content, label.values)
+                write_bytes(self.folder / f"labels-{index}.npy", content.getbuffer())
             write_text(self.folder / "meta.json", meta.model_dump_json())
             self.folder.chmod(0o755)
             target = _entry_folder(self._key)
@@ -262,12 +269,12 @@ class CacheWriter:
             (self.folder / ROWS).unlink(missing_ok=True)
             if self._claim is not None and os.name == "nt":  # a folder with an open file has to stay there
                 self._claim.release()
-            self._is_finished = True
             if not target.exists():
-                self.folder.rename(target)
+                rename_folder(self.folder, target)
                 (target / LOCK).unlink(missing_ok=True)
             else:  # another process was faster, with the same pixels
                 shutil.rmtree(self.folder, ignore_errors=True)
+            self._is_finished = True
             if self._claim is not None:
                 self._claim.release()
         entry = load_entry(self._key)
@@ -281,7 +288,32 @@ class CacheWriter:
         # numpy pads the header so that it has one length whatever the count; tests hold it to that.
         assert self._file is not None
         header = {"descr": "|u1", "fortran_order": False, "shape": (count, *self._shape)}
-        np.lib.format.write_array_header_1_0(self._file, header)
+        content = io.BytesIO()
+        np.lib.format.write_array_header_1_0(content, header)
+        self._file.write(content.getbuffer())
+
+
+class ScratchFile:
+    """What is unpacked into a writer's folder, to be converted and removed: write() raises DataError."""
+
+    def __init__(self, file: CheckedFile) -> None:
+        self._file = file
+
+    def write(self, content: bytes) -> None:
+        """Write all of content. Raises: DataError where the cache's disk does not take it."""
+        with _disk_errors():
+            self._file.write(content)
+
+
+@contextmanager
+def scratch_file(path: Path) -> Iterator[ScratchFile]:
+    """A file in a writer's folder, there whole after the block or not at all. Raises: DataError."""
+    with ExitStack() as stack:
+        with _disk_errors():
+            file = stack.enter_context(replacing(path, durable=False))
+        yield ScratchFile(file)
+        with _disk_errors():
+            stack.close()
 
 
 def check_room(needed: int, what: str) -> None:
@@ -307,14 +339,12 @@ def _disk_errors() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        full = error.errno in (errno.ENOSPC, errno.EDQUOT) if hasattr(errno, "EDQUOT") else False
-        reason = tr("the disk is full") if full else (error.strerror or str(error))
         raise DataError(
             tr(
-                "The cache in {folder} cannot be written: {reason}. Make room, or set LATENT_DIALS_HOME to"
-                " another folder.",
+                "The cache in {folder} cannot be written: {reason}, or set LATENT_DIALS_HOME to another"
+                " folder.",
                 folder=str(pictures_folder()),
-                reason=reason,
+                reason=failure_text(error),
             )
         ) from error
 

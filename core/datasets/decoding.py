@@ -6,10 +6,11 @@ full (a header or verify() passes on half a file), and one that claims too many 
 
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
+from threading import Lock
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +29,7 @@ from PIL import (
     WebPImagePlugin,
 )
 
+from core.datasets.picture_limits import MAX_PIXELS_OF, check_file, check_pixels, check_progressive
 from core.datasets.resizing import Fit, fit_square, flatten, to_pixels
 from core.errors import DataError
 from core.translate import tr
@@ -42,7 +44,9 @@ FORMATS: dict[str, tuple[type[ImageFile.ImageFile], tuple[str, ...]]] = {
     "WEBP": (WebPImagePlugin.WebPImageFile, (".webp",)),
 }
 SUFFIXES = frozenset(suffix for _, suffixes in FORMATS.values() for suffix in suffixes)
-MAX_PIXELS = 89_478_485  # Pillow's own bound for a bomb's warning: 256 MiB as 24 bit colour
+LARGE_PIXELS = 4_000_000  # as decoded: such are flattened in strips, and one at a time
+KEPT_FACTOR = 4  # times the size that is wanted: what Lanczos is given of a large picture
+STRIP_PIXELS = 1_000_000
 GREY_MODES = frozenset({"1", "L", "LA", "La", "I", "I;16", "I;16L", "I;16B", "I;16N"})
 TRANSPOSE = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -54,6 +58,8 @@ TRANSPOSE = {
     8: Image.Transpose.ROTATE_90,
 }
 ORIENTATION_TAG = 0x0112
+
+_one_at_a_time = Lock()
 
 # A policy of the whole process: filters cannot be set for one thread, and nobody wants to load a bomb.
 warnings.simplefilter("error", Image.DecompressionBombWarning)
@@ -113,8 +119,9 @@ def _pixels(image: Image.Image, channels: int, size: int, fit: Fit) -> NDArray[n
     whole = image.size
     # JPEG can be decoded at 1/2, 1/4 or 1/8 for much less work; twice the size leaves Lanczos its due.
     image.draft(None, (2 * size, 2 * size))
-    image.load()
-    flat = flatten(image, channels)
+    with _one_at_a_time if image.width * image.height > LARGE_PIXELS else nullcontext():
+        image.load()
+        flat = _flattened(image, channels, size)
     turn = TRANSPOSE.get(_orientation(image))
     if turn is None:
         return to_pixels(fit_square(flat, size, fit, whole))
@@ -122,6 +129,23 @@ def _pixels(image: Image.Image, channels: int, size: int, fit: Fit) -> NDArray[n
         return to_pixels(fit_square(flat.transpose(turn), size, fit))
     # A smaller decoding rounds its size up at the right and below: cut there before it is turned.
     return to_pixels(fit_square(flat, size, fit, whole).transpose(turn))
+
+
+def _flattened(image: Image.Image, channels: int, size: int) -> Image.Image:
+    """flatten(), and of a large picture only its means over small squares: some times size remains.
+
+    Strip by strip, since what is between a palette's bytes and flat colours takes 12 bytes a pixel.
+    """
+    factor = min(image.size) // (KEPT_FACTOR * size)
+    if image.width * image.height <= LARGE_PIXELS or factor < 2:
+        return flatten(image, channels)
+    width, height = (-(-length // factor) for length in image.size)
+    small = Image.new("L" if channels == 1 else "RGB", (width, height))
+    lines = max(1, STRIP_PIXELS // (image.width * factor))  # of small, in a strip
+    for top in range(0, height, lines):
+        box = (0, top * factor, image.width, min((top + lines) * factor, image.height))
+        small.paste(flatten(image.crop(box), channels).reduce(factor), (0, top))
+    return small
 
 
 def _orientation(image: Image.Image) -> int:
@@ -134,14 +158,17 @@ def _orientation(image: Image.Image) -> int:
 @contextmanager
 def _opened(file: Path | BytesIO) -> Iterator[Image.Image]:
     try:
-        with Image.open(file, formats=tuple(FORMATS)) as image:
-            if image.width * image.height > MAX_PIXELS:
-                raise Image.DecompressionBombError
-            yield image
+        with nullcontext(file) if isinstance(file, BytesIO) else file.open("rb") as stream:
+            check_file(stream)
+            with Image.open(stream, formats=tuple(FORMATS)) as image:
+                check_pixels(image.format or "", *image.size)
+                if "progressive" in image.info:
+                    check_progressive(stream, image.width * image.height)
+                yield image
     except DataError:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        limit = MAX_PIXELS // 1_000_000
+        limit = MAX_PIXELS_OF["JPEG"] // 1_000_000
         raise DataError(tr("It claims more than {limit} megapixels.", limit=limit)) from None
     except UnidentifiedImageError:
         raise DataError(tr("It is no picture of a known format, or its beginning is damaged.")) from None

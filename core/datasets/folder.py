@@ -6,9 +6,9 @@ from pathlib import Path
 from core.config import ImportConfig
 from core.datasets.dataset import Skipped
 from core.datasets.decoding import is_picture_name
-from core.datasets.picture_files import PictureFiles
+from core.datasets.picture_files import PictureFiles, unsafe_name
 from core.datasets.source import About, digest
-from core.errors import DataError
+from core.errors import DataError, is_plain, one_line
 from core.translate import tr
 
 
@@ -32,6 +32,7 @@ class FolderSource(PictureFiles):
 
 def _picture_files(root: Path) -> tuple[list[tuple[str, int, int]], tuple[Skipped, ...]]:
     """(relative path with /, size, mtime_ns) of each picture, sorted, and files that cannot be named."""
+    own_place = os.path.realpath(root)
     found: list[tuple[str, int, int]] = []
     refused: list[Skipped] = []
     seen: set[tuple[int, int]] = set()  # folders by device and number, so that a loop of links ends
@@ -51,7 +52,10 @@ def _picture_files(root: Path) -> tuple[list[tuple[str, int, int]], tuple[Skippe
                     tr("{folder} cannot be read: {reason}.", folder=str(root), reason=error.strerror or error)
                 ) from error
             refused.append(
-                Skipped(relative, tr("The folder cannot be read ({reason}).", reason=error.strerror or error))
+                Skipped(
+                    one_line(relative),
+                    tr("The folder cannot be read ({reason}).", reason=error.strerror or error),
+                )
             )
             continue
         folders: list[str] = []
@@ -63,18 +67,25 @@ def _picture_files(root: Path) -> tuple[list[tuple[str, int, int]], tuple[Skippe
                 if entry.is_dir():
                     folders.append(f"{name}/")
                 elif is_picture_name(entry.name) and entry.is_file():
-                    name.encode("utf-8")
                     stat = entry.stat()
-                    found.append((name, stat.st_size, stat.st_mtime_ns))
-            except UnicodeEncodeError:
-                readable = os.fsencode(name).decode("utf-8", "replace")
-                refused.append(Skipped(readable, tr("Its name is not valid UTF-8: rename it.")))
+                    if is_plain(name):
+                        found.append((name, stat.st_size, stat.st_mtime_ns))
+                    else:
+                        refused.append(Skipped(one_line(name), unsafe_name()))
             except OSError as error:
                 refused.append(
-                    Skipped(name, tr("It cannot be read ({reason}).", reason=error.strerror or error))
+                    Skipped(
+                        one_line(name), tr("It cannot be read ({reason}).", reason=error.strerror or error)
+                    )
                 )
         # Links last, so that a folder that is reached both ways keeps the name of its own place.
-        links = [name for name in folders if os.path.islink(root / name.rstrip("/"))]
-        waiting[:0] = links
+        links = {name for name in folders if os.path.islink(root / name.rstrip("/"))}
+        waiting[:0] = (name for name in folders if name in links and not _leads_up(root / name, own_place))
         waiting.extend(name for name in folders if name not in links)
     return sorted(found), tuple(refused)
+
+
+def _leads_up(link: Path, own_place: str) -> bool:
+    """Whether a link is to a folder above own_place: a whole disk would be searched for pictures."""
+    target = os.path.realpath(link)
+    return target != own_place and os.path.commonpath((target, own_place)) == target

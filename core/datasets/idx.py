@@ -17,12 +17,13 @@ from numpy.typing import NDArray
 
 from core.config import ImportConfig
 from core.datasets.arrays import ArraySource, Unpack, file_stamp
-from core.datasets.cache import check_room
+from core.datasets.cache import check_room, scratch_file
 from core.datasets.dataset import ImportProgress, LabelColumn
 from core.datasets.labels import label_columns
 from core.datasets.npyheader import shape_text
 from core.datasets.parallel import REPORT_INTERVAL_S
 from core.datasets.source import About, content_digest
+from core.datasets.zipped import check_unpacked
 from core.errors import DataError
 from core.translate import tr
 
@@ -78,7 +79,7 @@ class IdxSource(ArraySource):
         target = folder / "unpacked.raw"
         left, reported = self._header.data_bytes, 0.0
         try:
-            with _opened(self._path) as stream, target.open("wb") as file:
+            with _opened(self._path) as stream, scratch_file(target) as file:
                 stream.read(self._header.offset)
                 while left:
                     content = stream.read(min(READ_BYTES, left))
@@ -150,11 +151,14 @@ def _checked_header(path: Path) -> _Header:
     header = _Header(np.dtype(DTYPES[start[2]]), tuple(axes))
     file_bytes = path.stat().st_size
     claimed = header.offset + header.data_bytes
-    fits = claimed <= file_bytes * MAX_RATIO + READ_BYTES if _is_packed(path) else claimed <= file_bytes
+    is_packed = _is_packed(path)
+    fits = claimed <= file_bytes * MAX_RATIO + READ_BYTES if is_packed else claimed <= file_bytes
     if len(axes) != start[3] or not fits:
         raise DataError(
             _damaged(path, tr("it claims {shape}, which it cannot hold", shape=shape_text(header.shape)))
         )
+    if is_packed:
+        check_unpacked(path, claimed, file_bytes)
     return header
 
 

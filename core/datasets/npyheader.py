@@ -13,6 +13,7 @@ from core.translate import tr
 
 MAGIC = b"\x93NUMPY"
 MAX_HEADER_BYTES = 10_000
+MAX_LENGTH = 2**48  # of an axis: no disk holds more, and longer numbers take for ever to print
 
 
 @dataclass(frozen=True)
@@ -64,8 +65,10 @@ def parse_npy_header(file: BinaryIO, file_bytes: int, name: str) -> NpyHeader:
                 file=name,
             )
         )
-    if any(length < 0 for length in shape):
-        raise DataError(tr("{file} claims the impossible shape {shape}.", file=name, shape=shape_text(shape)))
+    if any(not 0 <= length <= MAX_LENGTH for length in shape):
+        raise DataError(
+            tr("{file} claims an impossible shape: it is damaged, or another kind of file.", file=name)
+        )
     return NpyHeader(tuple(int(length) for length in shape), dtype, bool(fortran), file.tell(), file_bytes)
 
 

@@ -18,18 +18,18 @@ from numpy.typing import NDArray
 
 from core.config import ImportConfig
 from core.datasets.arrays import ArraySource, Unpack, file_stamp
-from core.datasets.cache import check_room
+from core.datasets.cache import check_room, scratch_file
 from core.datasets.dataset import ImportProgress, LabelColumn
 from core.datasets.labels import label_columns
 from core.datasets.npyheader import NpyHeader, parse_npy_header, shape_text
 from core.datasets.parallel import REPORT_INTERVAL_S
 from core.datasets.source import About, digest
-from core.datasets.zipped import ENCRYPTED, open_zip
+from core.datasets.zipped import ENCRYPTED, check_sizes, open_zip
 from core.errors import DataError
 from core.translate import tr
 
 READ_BYTES = 4 * 1024 * 1024
-MAX_LABEL_BYTES = 256 * 1024 * 1024
+MAX_LABEL_BYTES = 128 * 1024 * 1024
 MAX_RATIO = 1100  # deflate packs at most 1032 to 1
 SPLITS = {"train": ("train",), "val": ("val", "valid", "validation"), "test": ("test",)}
 PICTURE_PATTERNS = ("{}_images", "x_{}", "{}_x", "images_{}", "{}")
@@ -54,6 +54,7 @@ class NpzSource(ArraySource):
         self._path = path
         with open_zip(path) as archive:
             infos = archive.infolist()
+            check_sizes(path, infos)
             self._members = _members(archive, path)
         self._splits, self._parts = _pictures(self._members, path)
         first = self._parts[0].header
@@ -97,7 +98,7 @@ class NpzSource(ArraySource):
         text = tr("Unpacking {name}", name=self.about.name)
         target = folder / "unpacked.raw"
         done, reported = 0, 0.0
-        with open_zip(self._path) as archive, target.open("wb") as file:
+        with open_zip(self._path) as archive, scratch_file(target) as file:
             for part in self._parts:
                 with _opened(archive, part, self._path) as stream:
                     left = part.header.data_bytes

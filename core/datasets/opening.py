@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Generator
+from dataclasses import replace
 from pathlib import Path
 
 from core.config import ImportConfig
@@ -16,9 +17,10 @@ from core.datasets.npz import NpzSource
 from core.datasets.shard_names import check, expand, is_list, is_pattern, read_list, shards_in
 from core.datasets.shards import NpyShardsSource
 from core.datasets.source import Source
+from core.datasets.storage import in_memory
 from core.datasets.tars import TarShardsSource
 from core.datasets.zipped import ZipSource, open_zip
-from core.errors import DataError
+from core.errors import DataError, is_plain
 from core.translate import tr
 
 ZIP_MAGICS = (b"PK\x03\x04", b"PK\x05\x06")
@@ -37,7 +39,8 @@ def import_dataset(
     Raises: DataError.
     """
     try:
-        return (yield from find_source(source, policy).load())
+        dataset = yield from find_source(source, policy).load()
+        return replace(dataset, pixels=in_memory(dataset.pixels))
     except OSError as error:
         raise _unreadable(source, error) from error
 
@@ -62,9 +65,14 @@ def inspect_source(source: str | Path, policy: ImportConfig = DEFAULT_POLICY) ->
 
 def is_at_hand(source: str) -> bool:
     """Whether what source means is there: the built-in faces, a path, the first shard of a pattern."""
-    if is_faces(source) or Path(source).exists():
-        return True
-    return is_pattern(source) and Path(expand(source)[0]).exists()
+    if not source:  # of a run that was imported without pictures
+        return False
+    try:
+        if is_faces(source) or Path(source).exists():
+            return True
+        return is_pattern(source) and Path(expand(source)[0]).exists()
+    except (DataError, OSError):  # a pattern of too many, a name that is too long for any file
+        return False
 
 
 def find_source(source: str | Path, policy: ImportConfig) -> Source:
@@ -76,6 +84,10 @@ def find_source(source: str | Path, policy: ImportConfig) -> Source:
             tr("No pictures are named: give a folder, .npy, .npz, .zip, .tar or idx file, or faces.")
         )
     path = Path(os.path.abspath(os.path.expanduser(source)))
+    if not is_plain(str(path)):
+        raise DataError(
+            tr("{path}: its name holds control characters or is not valid UTF-8; rename it.", path=str(path))
+        )
     if is_pattern(str(path)) and not path.exists():
         return _shards([Path(name) for name in expand(str(path))], path, policy)
     if path.is_dir():

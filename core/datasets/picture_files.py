@@ -213,3 +213,8 @@ class PictureFiles(ABC):
                 source=self.about.source,
             )
         )
+
+
+def unsafe_name() -> str:
+    """Why a file whose name is not plain text is skipped: it could not be shown or kept in JSON."""
+    return tr("Its name holds control characters or is not valid UTF-8: rename it.")

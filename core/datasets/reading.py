@@ -74,7 +74,7 @@ def find_layout(shape: tuple[int, ...], dtype: np.dtype[Any], policy: ImportConf
                 channels=layout.channels,
             )
         )
-    if not axis["N"]:
+    if not axis["N"] or not layout.height or not layout.width:
         raise DataError(tr("{file} has the shape {shape}: no pictures.", file=file, shape=shape_text(shape)))
     if len(shape) == 3 and layout.width < MIN_PICTURE_PX and layout.width in CHANNELS:
         raise DataError(

@@ -12,6 +12,7 @@ from core.translate import tr
 SUFFIXES = (".npy", ".tar")
 LIST_SUFFIXES = (".txt", ".lst")
 MAX_SHARDS = 100_000
+MAX_PATTERN = 1000  # characters, which are there once a shard
 MAX_LIST_BYTES = 16 * 1024 * 1024
 _BRACES = re.compile(r"\{([^{}]*)\}")
 _RANGE = re.compile(r"(\d{1,12})\.\.(\d{1,12})")
@@ -29,34 +30,40 @@ def is_list(path: Path) -> bool:
 
 def expand(pattern: str) -> list[str]:
     """What a pattern means, in its order. Raises: DataError."""
-    match = _BRACES.search(pattern)
-    if match is None:
+    if not _BRACES.search(pattern):
         return [pattern]
-    before, after = pattern[: match.start()], pattern[match.end() :]
-    numbers = _RANGE.fullmatch(match[1])
-    if numbers is None:
-        parts = match[1].split(",")
-    else:
-        first, last = int(numbers[1]), int(numbers[2])
-        if last < first or last - first >= MAX_SHARDS:
+    if len(pattern) > MAX_PATTERN:
+        raise DataError(tr("A pattern of shards is too long: up to {most:,} characters.", most=MAX_PATTERN))
+    names, end = [""], 0
+    for match in _BRACES.finditer(pattern):
+        parts = _parts(match[1], pattern)
+        if len(names) * len(parts) > MAX_SHARDS:
             raise DataError(
-                tr(
-                    "{pattern} counts from {first} to {last}: write as {{000..127}}, up to {most:,} shards.",
-                    pattern=repr(pattern),
-                    first=first,
-                    last=last,
-                    most=MAX_SHARDS,
-                )
+                tr("{pattern} means more than {most:,} shards.", pattern=repr(pattern), most=MAX_SHARDS)
             )
-        width = len(numbers[1])
-        parts = [f"{number:0{width}}" for number in range(first, last + 1)]
-    rest = expand(after)
-    names = [f"{before}{part}{end}" for part in parts for end in rest]
-    if len(names) > MAX_SHARDS:
+        before, end = pattern[end : match.start()], match.end()
+        names = [f"{name}{before}{part}" for name in names for part in parts]
+    return [f"{name}{pattern[end:]}" for name in names]
+
+
+def _parts(braces: str, pattern: str) -> list[str]:
+    """What stands for a pair of braces, from what is between them. Raises: DataError."""
+    numbers = _RANGE.fullmatch(braces)
+    if numbers is None:
+        return braces.split(",")
+    first, last = int(numbers[1]), int(numbers[2])
+    if last < first or last - first >= MAX_SHARDS:
         raise DataError(
-            tr("{pattern} means more than {most:,} shards.", pattern=repr(pattern), most=MAX_SHARDS)
+            tr(
+                "{pattern} counts from {first} to {last}: write as {{000..127}}, up to {most:,} shards.",
+                pattern=repr(pattern),
+                first=first,
+                last=last,
+                most=MAX_SHARDS,
+            )
         )
-    return names
+    width = len(numbers[1])
+    return [f"{number:0{width}}" for number in range(first, last + 1)]
 
 
 def read_list(path: Path) -> list[Path]:
@@ -71,10 +78,14 @@ def read_list(path: Path) -> list[Path]:
     except UnicodeDecodeError:
         raise DataError(tr("{file} is no text: a list names a shard a line.", file=str(path))) from None
     names = [name for line in lines if (name := line.strip()) and not name.startswith("#")]
-    shards = [path.parent / one for name in names for one in expand(name)]
+    shards: list[str] = []
+    for name in names:
+        shards += expand(name)
+        if len(shards) > MAX_SHARDS:
+            raise DataError(tr("{file} names more than {most:,} shards.", file=str(path), most=MAX_SHARDS))
     if not shards:
         raise DataError(tr("{file} names no shards: write the path of one a line.", file=str(path)))
-    return shards
+    return [path.parent / shard for shard in shards]
 
 
 def shards_in(folder: Path) -> list[Path]:

@@ -4,8 +4,8 @@ A sample is the members that share a name up to its first dot. Names are read an
 devices and sparse members are left out, and a member that reaches beyond its file is an error.
 """
 
-import tarfile
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -17,7 +17,8 @@ from core.atomic import write_bytes
 from core.datasets.arrays import file_stamp
 from core.datasets.decoding import is_picture_name
 from core.datasets.source import digest
-from core.errors import DataError
+from core.datasets.tar_headers import tar_members
+from core.errors import DataError, is_plain, one_line
 from core.places import cache_folder
 from core.translate import tr
 
@@ -57,40 +58,28 @@ def index_of(path: Path) -> TarIndex:
             np.frombuffer("\n".join(texts).encode(), np.uint8) for texts in (index.names, index.labels)
         )
         np.savez(content, offsets=index.offsets, sizes=index.sizes, names=names, labels=labels)
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        write_bytes(kept, content.getvalue())
+        with suppress(OSError):  # a full disk costs time at the next opening and nothing else
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            write_bytes(kept, content.getvalue())
     return index
 
 
 def _walk(path: Path) -> TarIndex:
-    length = path.stat().st_size
     samples: dict[str, _Sample] = {}
     try:
-        with path.open("rb") as file, tarfile.open(fileobj=file, mode="r:") as tar:
-            for member in tar:
-                if not member.isreg() or member.issparse():
-                    continue
-                if member.offset_data + member.size > length:
-                    raise tarfile.ReadError(tr("it is cut short"))
+        with path.open("rb") as file:
+            for member in tar_members(file):
                 folder, _, last = member.name.rpartition("/")
                 stem, _, suffix = last.partition(".")
-                if not stem or "\n" in member.name:
+                if not stem or not is_plain(member.name):
                     continue
                 sample = samples.setdefault(f"{folder}/{stem}", _Sample())
                 if is_picture_name(f"x.{suffix}") and member.size <= MAX_MEMBER_BYTES:
-                    sample.add_picture(member.name, suffix, member.offset_data, member.size)
+                    sample.add_picture(member.name, suffix, member.offset, member.size)
                 elif suffix == "cls" and member.size <= MAX_LABEL_BYTES:
-                    place = file.tell()
-                    file.seek(member.offset_data)
-                    sample.label = (
-                        file.read(member.size).decode("utf-8", "replace").strip().replace("\n", " ")
-                    )
-                    file.seek(place)
-            # A header that is damaged looks to the reader like the end: the true one is zeros, or the file's.
-            file.seek(tar.offset)
-            if any(file.read(tarfile.BLOCKSIZE)):
-                raise tarfile.ReadError(tr("it is damaged at byte {place:,}", place=tar.offset))
-    except (tarfile.TarError, ValueError, EOFError) as error:
+                    file.seek(member.offset)
+                    sample.label = one_line(file.read(member.size).decode("utf-8", "replace").strip())
+    except ValueError as error:
         raise DataError(
             tr(
                 "{file} is no readable tar ({reason}): shards are plain tar files, not compressed ones; copy"

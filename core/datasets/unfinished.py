@@ -6,24 +6,11 @@ Nothing here knows what is in the folder besides.
 
 import os
 import shutil
-import sys
 import time
 from pathlib import Path
 from typing import BinaryIO
 
-if sys.platform == "win32":
-    import msvcrt
-
-    def _lock(file: BinaryIO) -> None:
-        """Raises: OSError when another has it."""
-        msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-else:
-    import fcntl
-
-    def _lock(file: BinaryIO) -> None:
-        """Raises: OSError when another has it."""
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-
+from core.locking import lock_file
 
 PREFIX = ".unfinished-"
 LOCK = "lock"
@@ -82,7 +69,7 @@ def remove_stale(parent: Path) -> None:
 def _try(folder: Path) -> Claim | None:
     lock = (folder / LOCK).open("ab")
     try:
-        _lock(lock)
+        lock_file(lock.fileno())
         # Between opening and locking the owner may have finished: then this is no file of the folder's.
         if os.fstat(lock.fileno()).st_ino != (folder / LOCK).stat().st_ino:
             raise FileNotFoundError(folder)

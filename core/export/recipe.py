@@ -13,7 +13,7 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from core.atomic import write_bytes
+from core.atomic import failure_text, write_bytes
 from core.codec import weights_fingerprint
 from core.datasets.dataset import DataIdentity
 from core.edits import Edit, apply_edits, edits_text, parse_edits
@@ -23,7 +23,8 @@ from core.translate import tr
 
 KEYWORD = "latent-dials"  # of the PNG's iTXt chunk
 MAX_RECIPE_BYTES = 4 * 2**20
-MAX_DIMENSIONS = 1024
+MAX_CHUNKS = 200_000  # of a PNG: 8 KiB of pixels in each would make 1.6 GB
+MAX_DIMENSIONS = 2**16  # of imported networks too: convolutions without a linear layer have thousands
 MAX_SAVED_PIXELS = 150_000_000
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
@@ -135,7 +136,7 @@ def save_png(image: Image.Image, recipe: Recipe | None, path: Path) -> None:
         write_bytes(path, png_bytes(image, recipe))
     except OSError as error:
         raise ExportError(
-            tr("{path} cannot be written: {reason}.", path=path, reason=error.strerror or error)
+            tr("{path} cannot be written: {reason}.", path=path, reason=failure_text(error))
         ) from None
 
 
@@ -166,6 +167,8 @@ def check_size(width: int, height: int) -> None:
 
 def read_recipe(path: Path) -> Recipe:
     """The recipe of a PNG of ours. Raises: ExportError for another file and for an unsound recipe."""
+    if path.exists() and not path.is_file():  # a pipe would be waited for
+        raise ExportError(tr("{path} is no regular file, and no PNG.", path=path))
     try:
         with path.open("rb") as file:
             text = next((found for found in map(_recipe_text, _text_chunks(file)) if found is not None), None)
@@ -195,7 +198,7 @@ def _text_chunks(file: BinaryIO) -> Iterator[bytes]:
     """The contents of a PNG's iTXt chunks; pixels are passed over unread, however many they claim to be."""
     if file.read(8) != _SIGNATURE:
         raise ValueError("no PNG signature")
-    while True:
+    for _ in range(MAX_CHUNKS):
         length, kind = struct.unpack(">I4s", file.read(8))
         if kind == b"IEND":
             return
@@ -207,6 +210,7 @@ def _text_chunks(file: BinaryIO) -> Iterator[bytes]:
         if crc != zlib.crc32(content, zlib.crc32(kind)):
             raise ValueError("wrong checksum")
         yield content
+    raise ValueError("too many chunks")
 
 
 def _recipe_text(content: bytes) -> bytes | None:

@@ -118,7 +118,7 @@ def test_what_is_no_png_is_refused(tmp_path: Path) -> None:
             read_recipe(path)
     with pytest.raises(ExportError, match="cannot be read"):
         read_recipe(tmp_path / "absent.png")
-    with pytest.raises(ExportError, match="cannot be read"):
+    with pytest.raises(ExportError, match="is no regular file"):
         read_recipe(tmp_path)
 
 

@@ -1,0 +1,112 @@
+"""Every way in which a file of a stranger comes in; what is read is used, as a person would next."""
+
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+import numpy as np
+
+from core.cli_facts import run_text
+from core.codec import Codec
+from core.datasets import ImageDataset, import_dataset, inspect_source, is_at_hand
+from core.errors import EditError, LatentDialsError
+from core.export.recipe import read_recipe
+from core.importing import classes_of, look_at, read_foreign
+from core.runs import Run
+from gui import memory
+from gui.memory import SavedDocument, SavedSession
+from gui.recipes import document_of
+from gui.saved_work import SavedWork
+from gui.window_memory import WindowMemory
+
+
+class PassedOverError(LatentDialsError):
+    """What is kept between starts is left out without a word where it is not sound."""
+
+
+def read_pictures(path: Path) -> None:
+    """Look at pictures, open them, and read the first and the last."""
+    use_pictures(str(path))
+
+
+def use_pictures(source: str) -> None:
+    """The same for a source that is no path, too."""
+    is_at_hand(source)
+    with suppress(LatentDialsError):  # opening must say it too
+        inspect_source(source)
+    steps = import_dataset(source)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            dataset: ImageDataset = end.value
+            break
+    pictures = dataset.pictures([0, len(dataset) - 1])
+    assert pictures.dtype == np.uint8
+    assert pictures.shape == (2, *dataset.picture_shape)
+    for label in dataset.labels:
+        label.text(0)
+    dataset.identity.model_dump_json()
+
+
+def read_run(path: Path) -> None:
+    """Open a run, say what is in it, read its weights and its checkpoint, and decode a code."""
+    run = Run.open(path)
+    run_text(run)
+    if run.has_checkpoint:
+        run.load_checkpoint()
+    codec = Codec.from_run(run)
+    codec.decode(np.zeros(codec.latent_dim, np.float32))
+
+
+def read_metrics(path: Path) -> None:
+    """Open a run and read its rows."""
+    metrics = Run.open(path).metrics()
+    assert all(len(getattr(metrics, name)) == len(metrics) for name in ("epoch", "loss", "val_mse"))
+
+
+def read_recipe_file(path: Path) -> None:
+    """Read the recipe of a PNG and make it the session's document."""
+    recipe = read_recipe(path)
+    document_of(recipe, 0, len(recipe.code))
+
+
+def import_model(path: Path) -> None:
+    """Say which classes a model names, look at it, and read its numbers."""
+    with suppress(LatentDialsError):
+        classes_of(path)
+    with suppress(LatentDialsError):
+        look_at(path)
+    read_foreign(path)
+
+
+def read_memory(path: Path) -> None:
+    """Read a file as each of the things that are kept between starts."""
+    found = [memory.load(path, kind) for kind in (SavedDocument, SavedSession, SavedWork, WindowMemory)]
+    try:
+        _use_memory(found)
+    except EditError as error:  # the session passes over it
+        raise PassedOverError(str(error)) from None
+    if not any(found):
+        raise PassedOverError("")
+
+
+def _use_memory(found: Sequence[object]) -> None:
+    for value in found:
+        if isinstance(value, SavedDocument):
+            memory.restored_document(value, len(value.state.start or (0,)), 10)
+        if isinstance(value, SavedWork):
+            value.history.history(1, 10)
+        if isinstance(value, SavedSession):
+            is_at_hand(value.source)
+
+
+READERS: dict[str, Callable[[Path], None]] = {
+    "pictures": read_pictures,
+    "pattern": read_pictures,
+    "run": read_run,
+    "metrics": read_metrics,
+    "recipe": read_recipe_file,
+    "import": import_model,
+    "memory": read_memory,
+}
