@@ -1,6 +1,7 @@
 """AdvancedPopover: the seldom used settings of a run, above the button that opens them."""
 
 from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from core.config import TrainConfig
@@ -38,7 +39,9 @@ class AdvancedPopover(QFrame):
         """Appear above a button, within its screen."""
         self.adjustSize()
         corner = button.mapToGlobal(QPoint(button.width() - self.width(), -self.height() - 4))
-        screen = button.screen().availableGeometry()
+        # Not button.screen(): PySide would tie the screen to the button, and end it when that is garbage.
+        on = QGuiApplication.screenAt(button.mapToGlobal(button.rect().center()))
+        screen = (on or QGuiApplication.primaryScreen()).availableGeometry()
         self.move(
             min(max(corner.x(), screen.left()), screen.right() - self.width()), max(corner.y(), screen.top())
         )

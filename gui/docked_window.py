@@ -1,7 +1,7 @@
 """DockedWindow lays the panels out: gallery left, canvas in the middle, dials right, training below."""
 
 from PySide6.QtCore import QByteArray, QSize, Qt, Slot
-from PySide6.QtGui import QMoveEvent, QResizeEvent
+from PySide6.QtGui import QGuiApplication, QMoveEvent, QResizeEvent
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QSplitter, QVBoxLayout, QWidget
 
 from core.translate import tr
@@ -100,7 +100,8 @@ class DockedWindow(QMainWindow):
 
     def restore_layout(self) -> None:
         """Take the size and the docks of last time; call it once the menus are there."""
-        screen = self.screen().availableSize()
+        # Not self.screen(): PySide would tie the screen to the window, and end it when the window is garbage.
+        screen = QGuiApplication.primaryScreen().availableSize()
         self.resize(FIRST_SIZE.boundedTo(screen - TITLE_BAR).expandedTo(LEAST_SIZE))
         self._first_layout = self.saveState(window_memory.LAYOUT_VERSION)
         self.take_layout()

@@ -6,7 +6,7 @@ import os
 import sys
 import threading
 from collections.abc import Generator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
@@ -229,7 +229,7 @@ class Trainer(QObject):
     def _on_records(self, records: list[TrainRecord]) -> None:
         if self.state is TrainingState.STARTING:
             self._set_state(TrainingState.RUNNING)
-        self.record = records[-1]
+        self.record = replace(records[-1], weights=None)  # its numbers are wanted on, 100 MB of it are not
         self.history.extend([record for record in records if record.reported])
         self.records_arrived.emit(records)
         weights: Mapping[str, Tensor] | None = None

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from pytestqt.qtbot import QtBot
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
@@ -18,6 +19,9 @@ from core.training import train
 from gui.session import Session
 
 TOY_COUNT = 60
+
+# torch keeps a thread for good, which it begins here: later it would have the name of a thread of ours.
+torch.set_num_threads(torch.get_num_threads())
 
 
 def toy_dataset(count: int = TOY_COUNT, size: int = 16) -> ImageDataset:
