@@ -87,11 +87,17 @@ class Story:
     # ---- what the program left on the disk ---------------------------------------------------------------
 
     def document(self) -> dict[str, Any]:
-        """The editing document of the run in the story; empty while there is none."""
-        newest = max(
-            (self.home / "state" / "editing").glob("*.json"), key=lambda p: p.stat().st_mtime, default=None
-        )
-        return {} if newest is None else json.loads(newest.read_text(encoding="utf-8"))
+        """The editing document of the run in the story; empty while there is none.
+
+        While a window lives its document is part of its session's work; a window that is closed commits it.
+        """
+        state = self.home / "state"
+        files = [*state.glob("sessions/*/session.json"), *state.glob("editing/*.json")]
+        newest = max(files, key=lambda path: path.stat().st_mtime, default=None)
+        if newest is None:
+            return {}
+        kept = json.loads(newest.read_text(encoding="utf-8"))
+        return (kept["document"] or {}) if newest.name == "session.json" else kept
 
     def edits(self) -> str:
         """The edit in hand in its text form."""
