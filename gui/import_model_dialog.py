@@ -11,11 +11,11 @@ from PySide6.QtGui import QFontDatabase
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
 
 from core.config import ForeignConfig
-from core.errors import ConfigError, LatentDialsError, RunError
-from core.places import runs_folder
+from core.errors import ConfigError, LatentDialsError
 from core.translate import tr
 from gui import heavy
 from gui.background import LatestOnly, Runner
+from gui.new_run import new_run_path
 from gui.settings_form import SettingsForm
 from gui.theme import CONTROL_PX, UNIT_PX
 
@@ -273,9 +273,4 @@ def _new_run_path(path: Path) -> Path:
     """A folder that is not there yet, named after the file. Raises: RunError."""
     stem = path.parent.name if path.stem in ("model", "") else path.stem
     name = "".join(c if c.isascii() and (c.isalnum() or c in "-_") else "_" for c in stem)[:60] or "model"
-    folder = runs_folder()
-    for number in range(1, 100_000):
-        made = folder / f"{name}-imported-{number}"
-        if not made.exists():
-            return made
-    raise RunError(tr("The folder {folder} holds too many runs; remove some.", folder=folder))
+    return new_run_path(f"{name}-imported")

@@ -10,8 +10,8 @@ import numpy as np
 from PySide6.QtCore import QElapsedTimer, QObject, Signal, Slot
 
 from core.config import ImportConfig, TrainConfig
-from core.errors import EditError, LatentDialsError, RunError
-from core.places import cache_folder, runs_folder
+from core.errors import EditError, LatentDialsError
+from core.places import cache_folder
 from core.translate import tr
 from gui import heavy
 from gui.analyst import QUICK_LIMIT, Subject
@@ -20,6 +20,7 @@ from gui.follower import Follower
 from gui.keeping import Keeping
 from gui.loading import Loading
 from gui.memory import SavedSession
+from gui.new_run import new_run_path
 from gui.opener import BUILT_IN, FIRST_FACES, Opener
 from gui.saved_work import SavedWork
 from gui.source_watch import SourceWatch
@@ -487,10 +488,6 @@ def _new_run_path(config: TrainConfig, dataset: ImageDataset) -> Path:
     """A folder that is not there yet, named after what is trained."""
     data = Path(dataset.identity.name).stem or "pictures"
     name = f"{data}-{config.network}-{config.objective}-{config.latent_dim}"
-    name = "".join(character if character.isalnum() or character in "-_" else "_" for character in name)
-    folder = runs_folder()
-    for number in range(1, 100_000):
-        path = folder / f"{name}-{number}"
-        if not path.exists():
-            return path
-    raise RunError(tr("The folder {folder} holds too many runs; remove some.", folder=folder))
+    return new_run_path(
+        "".join(character if character.isalnum() or character in "-_" else "_" for character in name)
+    )
