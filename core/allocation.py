@@ -18,6 +18,7 @@ LARGE_PAGES_BYTES = 2**30  # of address space: only what is used of it takes mem
 
 _lock = threading.Lock()
 _users = 0
+_large_pages = (0, 0)  # the first address and the length of what was asked for
 
 
 def share_one_arena() -> None:
@@ -70,6 +71,7 @@ def _ask_for_large_pages(libc: ctypes.CDLL) -> None:
     fc 84 ms a step and 77 with them, conv 91 and 87. The heap keeps the room that it is asked for and given
     back here, which no page of memory stands behind yet.
     """
+    global _large_pages
     libc.malloc.restype = ctypes.c_void_p
     room = libc.malloc(ctypes.c_size_t(LARGE_PAGES_BYTES))
     if room is None:
@@ -78,6 +80,7 @@ def _ask_for_large_pages(libc: ctypes.CDLL) -> None:
     length = (room + LARGE_PAGES_BYTES - start) // mmap.PAGESIZE * mmap.PAGESIZE
     libc.madvise(ctypes.c_void_p(start), ctypes.c_size_t(length), mmap.MADV_HUGEPAGE)
     libc.free(ctypes.c_void_p(room))
+    _large_pages = (start, length)
 
 
 def _leave(libc: ctypes.CDLL) -> None:
@@ -90,3 +93,14 @@ def _leave(libc: ctypes.CDLL) -> None:
             libc.mallopt(_MMAP_THRESHOLD, _LARGEST_MMAP_THRESHOLD)
             libc.mallopt(_TRIM_THRESHOLD, 2 * _LARGEST_MMAP_THRESHOLD)
             libc.malloc_trim(0)
+            _end_large_pages(libc)
+
+
+def _end_large_pages(libc: ctypes.CDLL) -> None:
+    """Keep the kernel from filling the holes again: it joins 4 KB pages to large ones behind our back.
+
+    Its khugepaged takes a page of 2 MB for any 4 KB that is left of it, which undoes what trimming gave back.
+    """
+    start, length = _large_pages
+    if length:
+        libc.madvise(ctypes.c_void_p(start), ctypes.c_size_t(length), mmap.MADV_NOHUGEPAGE)

@@ -53,10 +53,8 @@ CORE = {
     "latents": 9,
     "export": 10,
     "terminal": 10,
-    "cli_options": 11,
-    "cli_facts": 11,
-    "cli_import": 12,
-    "cli": 13,
+    "verbs": 11,
+    "cli": 12,
 }
 NETWORKS = ("fc", "conv", "layered")
 OURS = tuple(TOP)

@@ -15,8 +15,9 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 from PySide6.QtGui import QAction, QKeySequence
 
 from core import cli
-from core.cli_options import parse_edit, parse_train
 from core.config import ImportConfig, Setting, Settings, TrainConfig, settings_of
+from core.verbs.edit import parse_edit
+from core.verbs.train import parse_train
 from gui.main_window import MainWindow
 from gui.preflight import LINUX_LIBRARIES
 from gui.session import Session

@@ -303,7 +303,7 @@ def test_a_fault_of_ours_is_1_with_a_traceback(monkeypatch, capsys) -> None:
     def broken(_args: list[str]) -> int:
         raise ZeroDivisionError
 
-    monkeypatch.setitem(cli.VERBS, "info", broken)
+    monkeypatch.setattr("core.verbs.info.run", broken)
     assert cli.main(["info", "x"]) == 1
     assert "ZeroDivisionError" in capsys.readouterr().err
 

@@ -7,10 +7,10 @@ import pytest
 
 from core import cli
 from core.atomic import write_bytes
-from core.cli_options import _sentence
 from core.devices import AVAILABLE
 from core.runs import Run
 from core.training import train
+from core.verbs.asking import _sentence
 from tests.core.tiny import tiny_config, tiny_dataset
 
 

@@ -18,13 +18,14 @@ from torch import distributed
 from core import cli, training
 from core.ranks import restarts
 from core.run_files import CHECKPOINT
+from core.verbs import train as train_verb
 
 
 def main(task: dict[str, Any]) -> int:
     """Run the commands; gives the first exit code that is not 0."""
     commands = task["commands"]
     if task.get("lost_rank") == int(os.environ["RANK"]) and not restarts():
-        cli.train = _lost(Path(task["run"]) / CHECKPOINT, task["lost_at_last"])
+        train_verb.train = _lost(Path(task["run"]) / CHECKPOINT, task["lost_at_last"])
     if len(commands) == 1:
         return cli.main(commands[0])
     training.REPORT_INTERVAL_S = 0.0  # a row each step, whatever the machine

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import numpy as np
 
-from core.cli_facts import run_text
 from core.codec import Codec
 from core.datasets import ImageDataset, import_dataset, inspect_source, is_at_hand
 from core.errors import EditError, LatentDialsError
 from core.export.recipe import read_recipe
 from core.importing import classes_of, look_at, read_foreign
 from core.runs import Run
+from core.verbs.facts import run_text
 from gui import memory
 from gui.memory import SavedDocument, SavedSession
 from gui.recipes import document_of

@@ -1,0 +1,222 @@
+"""The verb train: its options, and training watched in a terminal, alone or as one of several processes."""
+
+import math
+from collections.abc import Generator, Sequence
+from contextlib import closing, suppress
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field
+
+from core.config import ImportConfig, TrainConfig, checked
+from core.datasets import ImageDataset
+from core.devices import resolve_device
+from core.errors import RunError
+from core.interrupts import termination_interrupts
+from core.ranks import Ranks, joined, restarts
+from core.runs import Run, is_run
+from core.terminal import ProgressLine, SilentLine
+from core.trainable import check_not_imported
+from core.training import TrainRecord, train
+from core.translate import tr
+from core.usage import PROGRAM
+from core.verbs.asking import Flag, Options, data_help, parse
+from core.verbs.facts import time_text
+from core.verbs.opening import opened
+
+
+class TrainOptions(Options):
+    """The options of train."""
+
+    out: str
+    data: str
+    resume: bool
+    settings: dict[str, Any]
+    policy: dict[str, Any]
+
+
+def parse_train(
+    args: Sequence[str], settings: TrainConfig, policy: ImportConfig, data: str = "faces"
+) -> TrainOptions:
+    """The options of train, with settings, policy and data for what is not given. Raises: ConfigError."""
+    fields: dict[str, Any] = {
+        "out": (
+            str,
+            Field(description=tr("The run's folder, which is made. It holds all that training writes.")),
+        ),
+        "data": (str, Field(data, description=data_help())),
+        "resume": (
+            Flag,
+            Field(
+                False,
+                description=tr(
+                    "Go on with the run in --out from where it stopped. All other options default to what"
+                    " it was made with; more --epochs train it on."
+                ),
+            ),
+        ),
+    }
+    values = parse(
+        "train",
+        fields,
+        args,
+        tr(
+            "Train a network on pictures and keep it as a run, a folder that edit and the window open."
+            " Ctrl+C stops it without loss."
+        ),
+        (
+            "train --data faces.npy --network fc --objective ae --epochs 20 --out run",
+            "train --data photos/ --size 64 --network conv --objective vae --beta 2 --out faces-vae",
+            "train --out run --resume --epochs 40",
+        ),
+        (settings, policy),
+    )
+    return TrainOptions(
+        **{name: values[name] for name in ("out", "data", "resume")},
+        settings={name: values[name] for name in TrainConfig.model_fields},
+        policy={name: values[name] for name in ImportConfig.model_fields},
+    )
+
+
+def run(args: list[str]) -> int:
+    """Do what the command line of train says and give the exit code."""
+    options = parse_train(args, TrainConfig(), ImportConfig())
+    begins = options.resume and not is_run(Path(options.out).expanduser())
+    if begins:
+        _check_beginning(args, options)
+    elif options.resume:
+        # Parsed again with the run's own settings for all that is not asked for.
+        check_not_imported(Run.open(options.out))
+        known = Run.open(options.out).config
+        options = parse_train(args, known.train, known.data.policy, known.data.source)
+    config = checked(TrainConfig, options.settings)
+    resume = (options.resume and not begins) or _was_begun(options.out, config)
+    resolve_device(config.device)  # before a folder is made: one that is not here is a mistake like any other
+    with joined(config.device) as ranks, ProgressLine() if ranks.writes else SilentLine() as line:
+        if begins:
+            line.milestone(tr("There is no run in {path} yet: it begins.", path=options.out))
+        if resume and restarts() and _is_done(run := Run.open(options.out), config):
+            return _say_end(run, ranks, is_finished=True)  # a process was lost after the last step
+        dataset = _opened_by_all(options, ranks, line)
+        line.milestone(dataset.reading)
+        _say_skipped(dataset, line)
+        run = _run_of_all(options.out, config, dataset, ranks, resume)
+        last = _watched(train(dataset, config, run, resume=resume, snapshot_interval_s=math.inf), line)
+    return _say_end(run, ranks, is_finished=last is not None and last.finished)
+
+
+def _check_beginning(args: list[str], options: TrainOptions) -> None:
+    """Raises: RunError where a run that is not there shall be gone on with, and nothing says of what."""
+    if not any(arg.split("=")[0] == "--data" for arg in args):
+        raise RunError(
+            tr(
+                "{path} holds no run to go on with: it has no config.json. If it was ended before it had one,"
+                " begin anew: give --data as well, or leave --resume out.",
+                path=options.out,
+            )
+        )
+
+
+def _is_done(run: Run, config: TrainConfig) -> bool:
+    return run.progress().is_done(config.epochs, config.patience)
+
+
+def _was_begun(out: str, config: TrainConfig) -> bool:
+    """Whether torchrun starts anew what this same command began: its run in out asks for just config.
+
+    Any other run there is refused, as it was the first time.
+    """
+    path = Path(out).expanduser()
+    return restarts() > 0 and is_run(path) and Run.open(path).config.train == config
+
+
+def _say_end(run: Run, ranks: Ranks, is_finished: bool) -> int:
+    """Say on standard output what became of run, once for all processes, and give the exit code."""
+    if ranks.writes and is_finished:
+        print(tr("Done: {path} after {epochs} epochs.", path=run.path, epochs=run.progress().epoch))
+    elif ranks.writes:
+        print(
+            tr(
+                "Stopped and kept. To go on: {program} train --out {path} --resume",
+                program=PROGRAM,
+                path=_quoted(run.path),
+            )
+        )
+    return 0
+
+
+def _opened_by_all(options: TrainOptions, ranks: Ranks, line: ProgressLine) -> ImageDataset:
+    """The pictures; the first process of each machine imports them, the others open what it has kept."""
+    if ranks.local_rank == 0:
+        dataset = opened(options.data, options.policy, line)
+        ranks.wait()
+        return dataset
+    ranks.wait()
+    return opened(options.data, options.policy, line)
+
+
+def _run_of_all(out: str, config: TrainConfig, dataset: ImageDataset, ranks: Ranks, resume: bool) -> Run:
+    """The run in out, which rank 0 makes unless it is to be resumed."""
+    if ranks.writes and not resume:
+        Run.create(out, config, dataset.identity)
+    ranks.wait()
+    return Run.open(out)
+
+
+def _watched(records: Generator[TrainRecord, None, None], line: ProgressLine) -> TrainRecord | None:
+    """Drain training; gives its last record. Ctrl+C and SIGTERM close it, which writes a checkpoint."""
+    last: TrainRecord | None = None
+    with suppress(KeyboardInterrupt), termination_interrupts(), closing(records):
+        for record in records:
+            if last is None:
+                line.milestone(
+                    tr(
+                        "Training on {device} in {precision}.",
+                        device=record.device,
+                        precision=record.precision,
+                    )
+                )
+            if record.problem != (last.problem if last else ""):
+                line.milestone(record.problem or tr("The run is being written again."))
+            last = record
+            if record.reported and (math.isfinite(record.val_mse) or record.finished):
+                line.milestone(_record_text(record))
+            else:
+                line.show(_record_text(record))
+    return last
+
+
+def _record_text(record: TrainRecord) -> str:
+    parts = [
+        tr(
+            "epoch {epoch}/{epochs}", epoch=f"{record.epoch:>{len(str(record.epochs))}}", epochs=record.epochs
+        ),
+        tr("mse {mse}", mse=f"{record.mse:.5f}"),
+    ]
+    if record.loss != record.mse:  # a vae's loss is another thing
+        parts.append(tr("loss {loss}", loss=f"{record.loss:.1f}"))
+        parts.append(tr("kl {kl}", kl=f"{record.kl:.2f}"))
+    if math.isfinite(record.val_mse):
+        parts.append(tr("validation mse {mse}", mse=f"{record.val_mse:.5f}"))
+    parts.append(tr("{rate} pictures/s", rate=f"{record.images_per_s:,.0f}"))
+    if not record.finished and math.isfinite(record.eta_s):
+        parts.append(tr("{time} left", time=time_text(record.eta_s)))
+    return "  ".join(parts)
+
+
+def _say_skipped(dataset: ImageDataset, line: ProgressLine) -> None:
+    if dataset.skipped:
+        first = dataset.skipped[0]
+        line.milestone(
+            tr(
+                "{count} files were skipped; the first is {file}: {reason}",
+                count=len(dataset.skipped),
+                file=first.file,
+                reason=first.reason,
+            )
+        )
+
+
+def _quoted(path: Path) -> str:
+    text = str(path)
+    return f'"{text}"' if " " in text else text
