@@ -38,6 +38,7 @@ from gui.session import Session
 from gui.stage import Mode
 from gui.text_dialog import TextDialog
 from gui.theme import theme_watch
+from gui.tool_windows import ToolWindows
 from gui.window_memory import WindowMemory
 
 WEIGHTS_SUFFIXES = (".pt", ".pth", ".ckpt", ".safetensors")  # which are imported when they are dropped
@@ -49,6 +50,7 @@ class MainWindow(DockedWindow):
     def __init__(self, session: Session, memory: WindowMemory | None = None) -> None:
         super().__init__(session, memory or WindowMemory())
         self._menus = self._make_menus()
+        self.tools = ToolWindows(session, self, self._menus)
         ActionStates(session, self)
         self.menuBar().setCornerWidget(Chips(session, self), Qt.Corner.TopRightCorner)
         session.failed.connect(self.notice.show_failure)
@@ -484,6 +486,7 @@ class MainWindow(DockedWindow):
         for dialog in self.findChildren(QDialog):
             dialog.reject()  # each ends its own work in the background
         self._save_memory()
+        self.tools.close()
         self.recovery.close()
         self.session.close()
         self.session.window_memory = None  # else each would keep the other

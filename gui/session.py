@@ -60,6 +60,7 @@ class Session(Keeping):
         task_changed(): task is another, or None.
         opening_changed(): awaits_pictures or awaits_model is another.
         taken_up(bool): take_up() has come to its end, and whether the work is shown; why not was said.
+        closing(): the window goes, and whoever has a thread of his own ends it before this returns.
     """
 
     dataset_changed = Signal()
@@ -68,6 +69,7 @@ class Session(Keeping):
     task_changed = Signal()
     opening_changed = Signal()
     taken_up = Signal(bool)
+    closing = Signal()
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -334,6 +336,7 @@ class Session(Keeping):
 
     def close(self) -> None:
         """Save, stop training so that the run is whole, and end every thread."""
+        self.closing.emit()
         self.keeper.close()
         self.loading.close()
         self.opener.close()
