@@ -51,10 +51,10 @@ CORE = {
     "encoding": 8,
     "following": 8,
     "latents": 9,
-    "export": 10,
-    "terminal": 10,
-    "verbs": 11,
-    "cli": 12,
+    "export": 12,
+    "terminal": 12,
+    "verbs": 13,
+    "cli": 14,
 }
 NETWORKS = ("fc", "conv", "layered")
 OURS = tuple(TOP)
