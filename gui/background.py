@@ -11,7 +11,7 @@ from typing import Any
 
 from PySide6.QtCore import QObject, QThread, Signal, Slot
 
-REPORT_INTERVAL_S = 0.05
+REPORT_INTERVAL_S = 0.15  # each report of training costs the window 1 ms
 
 
 def _nothing() -> Generator[Any, None, None]:
@@ -24,7 +24,7 @@ class IteratorThread(QThread):
     Pausing is not asking for the next item, stopping is closing the generator, in its own thread.
 
     Signals:
-        items_arrived(list): everything yielded since the last batch, at most every 50 ms.
+        items_arrived(list): everything yielded since the last batch, at most every 150 ms.
         done(object): the generator's return value; None after request_stop().
         failed(object): the exception that it raised.
         Exactly one of done and failed comes, and then QThread.finished.

@@ -8,6 +8,7 @@ pages of mapped files. The event loop's gaps are those of a timer of 5 ms.
 """
 
 import argparse
+import faulthandler
 import os
 import random
 import statistics
@@ -141,6 +142,7 @@ class Soak(QObject):
             self._loop.quit()
         except Exception as error:  # whatever it is belongs into the table
             traceback.print_exc()
+            faulthandler.dump_traceback()  # of all threads: what is waited for may wait itself
             self.error = f"{self._name}: {error}"
             self._loop.quit()
         else:
