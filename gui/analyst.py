@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 QUICK_LIMIT = 512  # enough for a dial's band, in a fraction of a second
-# Pictures that a quick answer changes to rank the dials: with 4 of them effects correlate 0.998 with those of 16,
-# and while a network trains every 0.4 s (fc) to 2.7 s (conv) of a core that 16 take is training's own.
+# Pictures that a quick answer changes to rank the dials. Effects of 4 correlate 0.998 with those of 16, which
+# take 0.4 s (fc) to 2.7 s (conv) of a core, and beside training that core is wanted.
 QUICK_MOVED = 4
 ALL_MOVED = 16
 # Beside a measurement on all cores a decode's 99th percentile was 14 ms (fc) and 41 ms (conv) at the same
@@ -120,6 +120,14 @@ def measure_all_errors(subject: Subject) -> Stages:
     yield Measured(codes=found)
 
 
+def measure_every_code(subject: Subject) -> Stages:
+    """The codes of all of the subject's pictures, and nothing else."""
+    kept = subject.kept()
+    yield Measured(
+        codes=(yield from heavy.encoding.measured_codes(subject.codec, subject.dataset, subject.limit, kept))
+    )
+
+
 def _described(codec: Codec, codes: Codes, moved: int = ALL_MOVED) -> Stages:
     stats = heavy.latents.statistics(codes.codes)
     yield Measured(codes=codes, statistics=stats)
@@ -133,6 +141,7 @@ class Analyst(QObject):
         statistics_changed(): statistics and codes are new, or gone.
         effects_changed(): effects and dead are new, or gone.
         errors_changed(): errors of more pictures are known, or none.
+        every_changed(): every, the codes of all pictures, are new, or gone.
         progressed(object): an EncodeProgress; None when nothing is measured.
         failed(object): the exception that ended a measurement.
     """
@@ -140,6 +149,7 @@ class Analyst(QObject):
     statistics_changed = Signal()
     effects_changed = Signal()
     errors_changed = Signal()
+    every_changed = Signal()
     progressed = Signal(object)
     failed = Signal(object)
 
@@ -150,8 +160,10 @@ class Analyst(QObject):
         self.dead: NDArray[np.bool_] | None = None
         self.errors: NDArray[np.float32] | None = None
         self.codes: Codes | None = None
+        self.every: Codes | None = None
         self._subject: Subject | None = None
         self._want_all_errors = False
+        self._want_every = False
         self._pace = Pace()
         self._runner = Runner(self)
         self._runner.items_arrived.connect(self._on_items)
@@ -168,12 +180,12 @@ class Analyst(QObject):
         known = self._subject
         if (
             known is None
-            or known.dataset is not subject.dataset
+            or known.dataset.pixels is not subject.dataset.pixels  # which other labels leave as they are
             or known.codec.config != subject.codec.config
         ):
             self._forget()
         self._subject = subject
-        self._want_all_errors = False
+        self._want_all_errors = self._want_every = False
         self._runner.start(lambda: self._pace.keep(measure(subject)))
 
     def leave_cores(self, leave: bool) -> None:
@@ -195,9 +207,22 @@ class Analyst(QObject):
         if not self._runner.is_running:
             self._measure_all_errors()
 
+    @property
+    def subject(self) -> Subject | None:
+        """What is measured, or was."""
+        return self._subject
+
+    def request_every(self) -> None:
+        """Measure the code of every picture, after what is being measured now."""
+        if self._subject is None or self.every is not None:
+            return
+        self._want_every = True
+        if not self._runner.is_running:
+            self._measure_every()
+
     def cancel(self) -> None:
         """Stop measuring; what is known stays."""
-        self._want_all_errors = False
+        self._want_all_errors = self._want_every = False
         self._runner.drop()
         self.progressed.emit(None)
 
@@ -207,9 +232,18 @@ class Analyst(QObject):
 
     def _forget(self) -> None:
         self.statistics = self.effects = self.dead = self.errors = self.codes = None
+        self.every = None
         self.statistics_changed.emit()
         self.effects_changed.emit()
         self.errors_changed.emit()
+        self.every_changed.emit()
+
+    def _measure_every(self) -> None:
+        subject = self._subject
+        assert subject is not None
+        self._want_every = False
+        everything = replace(subject, limit=len(subject.dataset))
+        self._runner.start(lambda: self._pace.keep(measure_every_code(everything)))
 
     def _measure_all_errors(self) -> None:
         subject = self._subject
@@ -228,6 +262,10 @@ class Analyst(QObject):
             self.progressed.emit(items[-1])
 
     def _take(self, measured: Measured) -> None:
+        assert self._subject is not None
+        if measured.codes is not None and len(measured.codes.indices) == len(self._subject.dataset):
+            self.every = measured.codes
+            self.every_changed.emit()
         if measured.codes is not None and not np.isnan(measured.codes.errors).all():
             assert self._subject is not None
             errors = np.full(len(self._subject.dataset), np.nan, np.float32)
@@ -246,6 +284,8 @@ class Analyst(QObject):
     def _on_done(self, _result: object) -> None:
         if self._want_all_errors and (self.errors is None or np.isnan(self.errors).any()):
             self._measure_all_errors()
+        elif self._want_every and self.every is None:
+            self._measure_every()
         else:
             self.progressed.emit(None)
 

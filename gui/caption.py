@@ -4,6 +4,7 @@ from PySide6.QtCore import QRect, QSize, Qt, Slot
 from PySide6.QtGui import QFont, QFontMetrics, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from gui.plain import plain_tip
 from gui.theme import CONTROL_PX, current_theme, theme_watch, ui_font
 
 LINE_PX = 17
@@ -37,7 +38,7 @@ class Caption(QWidget):
         if (title, kept) != (self._title, self._facts):
             self._title, self._facts = title, kept
             self.setAccessibleName(self.text)
-            self.setToolTip(self.text)
+            self.setToolTip(plain_tip(self.text))
             self.update()
 
     def lines(self, width: int) -> int:

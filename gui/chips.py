@@ -4,6 +4,7 @@ from PySide6.QtCore import QCoreApplication, QEvent, Qt, QTimer, Slot
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QPushButton, QWidget
 
 from core.translate import tr
+from gui.plain import PlainLabel, plain_tip
 from gui.session import Session
 
 PATIENCE_MS = 700  # work that is done sooner is not worth a flash
@@ -63,7 +64,7 @@ class Chips(QWidget):
                 colour=colour,
             )
         )
-        self._data.setToolTip(f"{dataset.identity.source}\n{dataset.reading}")
+        self._data.setToolTip(plain_tip(f"{dataset.identity.source}\n{dataset.reading}"))
 
     @Slot()
     def _on_run_changed(self) -> None:
@@ -79,7 +80,7 @@ class Chips(QWidget):
             parts.append(tr("epoch {epoch}", epoch=int(columns["epoch"][-1])))
             parts.append(tr("mse {mse}", mse=f"{columns['mse'][-1]:.4f}"))
         self._run.setText(tr("Run {what}", what=" · ".join(parts)))
-        self._run.setToolTip(str(run.path))
+        self._run.setToolTip(plain_tip(str(run.path)))
 
 
 class TaskBar(QFrame):
@@ -90,7 +91,7 @@ class TaskBar(QFrame):
         self.setObjectName("taskBar")
         self.setProperty("role", "card")
         self._session = session
-        self._text = QLabel(self)
+        self._text = PlainLabel(parent=self)
         self._text.setProperty("role", "secondary")
         self._bar = QProgressBar(self)
         self._bar.setFixedWidth(160)

@@ -4,6 +4,8 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
+from gui.plain import plain_tip
+
 
 class ElidedLabel(QLabel):
     """A QLabel that never asks for width; role is the style sheet's name of its look."""
@@ -22,7 +24,7 @@ class ElidedLabel(QLabel):
             self.style().polish(self)
         if text != self.text():
             self.setText(text)
-            self.setToolTip(text)
+            self.setToolTip(plain_tip(text))
 
     def minimumSizeHint(self) -> QSize:
         """No width of its own."""

@@ -30,6 +30,7 @@ from gui.background import LatestOnly
 from gui.edit_state import Kept
 from gui.export_request import FigureRequest, draw_figure, export_subject
 from gui.picture_label import PictureLabel
+from gui.plain import PlainLabel
 from gui.segmented import Choice, SegmentedControl
 from gui.session import Session
 from gui.theme import UNIT_PX
@@ -72,7 +73,7 @@ class ExportDialog(QDialog):
         side.addWidget(heading)
         side.addWidget(self._make_rows(), 1)
 
-        self.message_label = QLabel(self)
+        self.message_label = PlainLabel(parent=self)
         self.message_label.setProperty("role", "caption")
         self.message_label.setWordWrap(True)
         self.save_button = _button(

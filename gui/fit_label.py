@@ -6,6 +6,8 @@ from PySide6.QtCore import QSize
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
+from gui.plain import plain_tip
+
 
 class FitLabel(QLabel):
     """Shows the first of its texts that fits into its width, or the last; the first is its tooltip then."""
@@ -45,4 +47,4 @@ class FitLabel(QLabel):
         chosen = next((text for text in texts if self._width_of(text) <= self.width()), texts[-1])
         if chosen != self.text():
             self.setText(chosen)
-        self.setToolTip("" if chosen == texts[0] else texts[0])
+        self.setToolTip("" if chosen == texts[0] else plain_tip(texts[0]))

@@ -17,6 +17,7 @@ from core.translate import tr
 from gui import heavy
 from gui.background import LatestOnly
 from gui.elided_label import ElidedLabel
+from gui.plain import PlainLabel, plain_tip
 from gui.qimage import to_qimage
 from gui.settings_form import SettingsForm
 from gui.theme import UNIT_PX, current_theme
@@ -48,12 +49,12 @@ class ImportDialog(QDialog):
         self._lane.answered.connect(self._on_inspected)
         self._lane.failed.connect(self._on_refused)
 
-        name = QLabel(Path(self.source).name or self.source, self)
+        name = PlainLabel(Path(self.source).name or self.source, self)
         name.setProperty("role", "heading")
-        name.setToolTip(self.source)
+        name.setToolTip(plain_tip(self.source))
         self.summary_label = QLabel(tr("Looking…"), self)
         self.summary_label.setProperty("role", "secondary")
-        self.reading_label = QLabel(self)
+        self.reading_label = PlainLabel(parent=self)
         self.reading_label.setProperty("role", "caption")
         self.reading_label.setWordWrap(True)
         self.reading_label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
@@ -61,7 +62,7 @@ class ImportDialog(QDialog):
         self.form = SettingsForm(ImportConfig, self)
         self.form.set_value(self._policy)
         self.form.edited.connect(self._on_edited)
-        self.problem_label = QLabel(self)
+        self.problem_label = PlainLabel(parent=self)
         self.problem_label.setProperty("role", "unusual")
         self.problem_label.setWordWrap(True)
         self.labels_label = ElidedLabel(parent=self)

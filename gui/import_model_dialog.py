@@ -16,6 +16,7 @@ from core.translate import tr
 from gui import heavy
 from gui.background import LatestOnly, Runner
 from gui.new_run import new_run_path
+from gui.plain import PlainLabel, plain_tip
 from gui.settings_form import SettingsForm
 from gui.theme import CONTROL_PX, UNIT_PX
 
@@ -53,9 +54,9 @@ class ImportModelDialog(QDialog):
         self._runner.failed.connect(self._on_failed)
         self._trials = 0
 
-        name = QLabel(path.name, self)
+        name = PlainLabel(path.name, self)
         name.setProperty("role", "heading")
-        name.setToolTip(str(path))
+        name.setToolTip(plain_tip(str(path)))
         self.kind_label = self._label("secondary", tr("Looking…"))
         self.contents = QPlainTextEdit(self)
         self.contents.setObjectName("foreignContents")

@@ -25,6 +25,7 @@ from gui.caption import LINE_PX, Caption
 from gui.change_text import change_text
 from gui.edit_state import EditState, Kept
 from gui.icons import wear_icon
+from gui.plain import plain_tip
 from gui.qimage import to_qimage
 from gui.session import Session
 from gui.theme import current_theme, theme_watch
@@ -149,7 +150,7 @@ class KeptCard(QFrame):
         full = f"{text}  {detail}" if detail else text
         self.title.set_text(text, detail)
         self.picture.setAccessibleName(tr("Apply {edit}", edit=text))
-        self.picture.setToolTip(tr("Apply {edit} again", edit=text))
+        self.picture.setToolTip(plain_tip(tr("Apply {edit} again", edit=text)))
         self.remove.setAccessibleName(tr("Remove {edit}", edit=text))
         self.setAccessibleName(full)
         if other_picture or kept.note != self._note or not self.note.hasFocus():
@@ -270,7 +271,7 @@ class KeptStrip(QWidget):
     def _detail(self, state: EditState) -> str:
         """What one edited dimension went from and to, and how far that is: "1.31 → 21.31 · 9.1σ"."""
         pictures, dims = self._session.pictures, state.dims()
-        if pictures is None or len(dims) != 1 or dims[0] >= len(pictures.code):
+        if pictures is None or state.moves() or len(dims) != 1 or dims[0] >= len(pictures.code):
             return ""
         dim = dims[0]
         before = float(state.start_code(pictures.code)[dim])

@@ -1,9 +1,10 @@
 """A line for news and for what went wrong; it never stops the hand."""
 
 from PySide6.QtCore import QTimer, Slot
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QToolButton, QWidget
 
 from core.translate import tr
+from gui.plain import PlainLabel
 
 NEWS_MS = 6000
 
@@ -15,7 +16,7 @@ class Notice(QFrame):
         super().__init__(parent)
         self.setObjectName("notice")
         self.setProperty("role", "card")
-        self._label = QLabel(self)
+        self._label = PlainLabel(parent=self)
         self._label.setObjectName("noticeText")
         self._label.setWordWrap(True)
         self._label.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)

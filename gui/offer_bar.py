@@ -1,8 +1,9 @@
 """OfferBar: a question at the foot of the canvas that waits for its answer and stops nobody."""
 
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from core.translate import tr
+from gui.plain import PlainLabel
 
 
 class OfferBar(QFrame):
@@ -12,7 +13,7 @@ class OfferBar(QFrame):
         super().__init__(parent)
         self.setObjectName("offer")
         self.setProperty("role", "card")
-        self._label = QLabel(self)
+        self._label = PlainLabel(parent=self)
         self._label.setObjectName("offerText")
         self._label.setWordWrap(True)
         self.show_log = self._button("showCrashLog", tr("Show the log"))

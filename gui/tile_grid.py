@@ -25,6 +25,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QToolTip, QWidget
 
 from core.translate import tr
+from gui.plain import plain_tip
 from gui.theme import current_theme, theme_watch
 from gui.tile_cache import RADIUS_PX, TileCache, blank_tile
 
@@ -385,7 +386,7 @@ class TileGrid(QAbstractScrollArea):
             index = self.index_at(event.pos())
             if index >= 0:
                 at = self.tile_rect(self.position_of(index))
-                QToolTip.showText(event.globalPos(), self.description(index), self.viewport(), at)
+                QToolTip.showText(event.globalPos(), plain_tip(self.description(index)), self.viewport(), at)
             else:
                 QToolTip.hideText()
             return True

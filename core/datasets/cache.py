@@ -324,11 +324,11 @@ def check_room(needed: int, what: str) -> None:
     if needed > free:
         raise DataError(
             tr(
-                "{what} needs {needed:.1f} GB in the cache {folder}, which has {free:.1f} GB free: make room"
-                " or choose a smaller size.",
+                "{what} needs {needed:,} MB in the cache {folder}, which has {free:,} MB free: make room or"
+                " choose a smaller size.",
                 what=what,
-                needed=needed / 1e9,
-                free=free / 1e9,
+                needed=-(-needed // 10**6),
+                free=free // 10**6,
                 folder=str(pictures_folder()),
             )
         )
