@@ -20,6 +20,7 @@ from gui.background import Runner
 if TYPE_CHECKING:
     from core.codec import Codec
     from core.datasets import ImageDataset
+    from core.dial_numbers import KlFile
     from core.encoding import Codes, CodesFile, EncodeProgress
     from core.latents import CodeStatistics
 
@@ -33,7 +34,7 @@ ALL_MOVED = 16
 # Beside a measurement on all cores a decode's 99th percentile was 14 ms (fc) and 41 ms (conv) at the same
 # priority, 9 ms and 17 ms at this one, for a fifth of the measurement's rate.
 NICENESS = 10
-NICENESS_BESIDE_TRAINING = 19  # behind training's own threads, which have 10
+NICENESS_BESIDE_TRAINING = 15  # behind training's own threads, which have 10
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,6 +52,12 @@ class Subject:
             return None
         return heavy.encoding.CodesFile(self.folder, self.codec, self.dataset, self.limit)
 
+    def kept_kl(self) -> KlFile | None:
+        """The file in that folder that holds the KL of the dimensions."""
+        if self.folder is None:
+            return None
+        return heavy.dial_numbers.KlFile(self.folder, self.codec, self.dataset, self.limit)
+
 
 @dataclass(frozen=True, eq=False)
 class Measured:
@@ -59,6 +66,7 @@ class Measured:
     codes: Codes | None = None
     statistics: CodeStatistics | None = None
     effects: NDArray[np.float32] | None = None
+    kl: NDArray[np.float32] | None = None
 
 
 if TYPE_CHECKING:
@@ -109,6 +117,9 @@ def measure(subject: Subject) -> Stages:
         return
     codes = yield from heavy.encoding.measured_codes(codec, dataset, subject.limit, kept)
     yield from _described(codec, codes)
+    kl = yield from heavy.dial_numbers.kept_kl(codec, dataset, subject.limit, subject.kept_kl())
+    if kl is not None:
+        yield Measured(kl=kl)
     yield Measured(codes=(yield from heavy.encoding.measured_errors(codec, dataset, codes, kept)))
 
 
@@ -140,6 +151,7 @@ class Analyst(QObject):
     Signals:
         statistics_changed(): statistics and codes are new, or gone.
         effects_changed(): effects and dead are new, or gone.
+        kl_changed(): kl is new, or gone.
         errors_changed(): errors of more pictures are known, or none.
         every_changed(): every, the codes of all pictures, are new, or gone.
         progressed(object): an EncodeProgress; None when nothing is measured.
@@ -148,6 +160,7 @@ class Analyst(QObject):
 
     statistics_changed = Signal()
     effects_changed = Signal()
+    kl_changed = Signal()
     errors_changed = Signal()
     every_changed = Signal()
     progressed = Signal(object)
@@ -158,6 +171,7 @@ class Analyst(QObject):
         self.statistics: CodeStatistics | None = None
         self.effects: NDArray[np.float32] | None = None
         self.dead: NDArray[np.bool_] | None = None
+        self.kl: NDArray[np.float32] | None = None  # of each dimension in nats; only of a vae
         self.errors: NDArray[np.float32] | None = None
         self.codes: Codes | None = None
         self.every: Codes | None = None
@@ -184,6 +198,9 @@ class Analyst(QObject):
             or known.codec.config != subject.codec.config
         ):
             self._forget()
+        elif known.codec is not subject.codec and self.every is not None:
+            self.every = None
+            self.every_changed.emit()
         self._subject = subject
         self._want_all_errors = self._want_every = False
         self._runner.start(lambda: self._pace.keep(measure(subject)))
@@ -232,9 +249,10 @@ class Analyst(QObject):
 
     def _forget(self) -> None:
         self.statistics = self.effects = self.dead = self.errors = self.codes = None
-        self.every = None
+        self.every = self.kl = None
         self.statistics_changed.emit()
         self.effects_changed.emit()
+        self.kl_changed.emit()
         self.errors_changed.emit()
         self.every_changed.emit()
 
@@ -279,6 +297,9 @@ class Analyst(QObject):
             self.effects = measured.effects
             self.dead = heavy.latents.dead_dimensions(self.statistics, measured.effects)
             self.effects_changed.emit()
+        if measured.kl is not None:
+            self.kl = measured.kl
+            self.kl_changed.emit()
 
     @Slot(object)
     def _on_done(self, _result: object) -> None:
