@@ -25,6 +25,8 @@ NOISE = "generator/noise"
 MAX_COUNT = 2**53  # whole numbers below it are exact wherever they go
 
 Parts = list[bytes | memoryview]  # of a file, one after the other
+# Number formats that are written as they are; all others become float32.
+_KINDS = {torch.uint8: ("U8", torch.uint8), torch.float16: ("F16", torch.float16)}
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,7 @@ class Progress:
     seconds: float = 0.0
     pending_steps: int = 0  # steps since the last report, and the sums of their losses' parts
     pending_sums: tuple[float, ...] = (0.0, 0.0, 0.0, 0.0)
+    pending_kl: tuple[float, ...] = ()  # and of the KL of each dimension
     best_val_mse: float | None = None
     stale_epochs: int = 0  # since the best one
     val_images: int = 0  # pictures held out that are measured after the last batch, and their errors' sum
@@ -59,7 +62,6 @@ class Checkpoint:
     moments: Mapping[str, Mapping[str, Tensor]]  # by moment, then by weight
     noise: Tensor  # the state of the generator that a vae draws its noise from
 
-
     def is_finite(self) -> bool:
         """Whether every number is one, nan and infinity being none; 13 ms for the assignment's network."""
         groups = (self.weights, *self.moments.values())
@@ -77,7 +79,7 @@ def copy_of_weights(network: Network) -> Mapping[str, Tensor]:
 
 
 def weights_to_bytes(weights: Mapping[str, Tensor], description: Mapping[str, str]) -> Parts:
-    """A safetensors file of weights as float32, in parts, with description as its metadata."""
+    """A safetensors file of weights, in parts, with description as its metadata: float16 or float32."""
     return _to_bytes(weights, {"format": "pt", **description})
 
 
@@ -102,7 +104,7 @@ def _to_bytes(tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> Par
     parts: Parts = []
     end = 0
     for name, tensor in tensors.items():
-        kind, dtype = ("U8", torch.uint8) if tensor.dtype == torch.uint8 else ("F32", torch.float32)
+        kind, dtype = _KINDS.get(tensor.dtype, ("F32", torch.float32))
         numbers = tensor.detach().to("cpu", dtype).contiguous().numpy().reshape(-1)
         if sys.byteorder == "big":
             numbers = numbers.astype(numbers.dtype.newbyteorder("<"))
@@ -122,9 +124,10 @@ def read_progress(path: Path) -> Progress:
         raise damaged(path, ValueError(error.errors()[0]["msg"])) from None
     except (OSError, KeyError, ValueError) as error:
         raise damaged(path, error) from None
-    numbers = [number for value in vars(progress).values() for number in _numbers(value)]
-    if not all(math.isfinite(number) and 0 <= number < MAX_COUNT for number in numbers):
-        raise damaged(path, ValueError(tr("its position is impossible")))
+    for name, value in vars(progress).items():
+        least = -MAX_COUNT if name in ("pending_sums", "pending_kl") else 0  # estimates may be below it
+        if not all(math.isfinite(number) and least <= number < MAX_COUNT for number in _numbers(value)):
+            raise damaged(path, ValueError(tr("its position is impossible")))
     return progress
 
 

@@ -20,6 +20,21 @@ VERBS = {
     "edit": "core.verbs.edit",
     "info": "core.verbs.info",
     "import": "core.verbs.import_model",
+    "score": "core.verbs.score",
+    "neighbours": "core.verbs.neighbours",
+    "map": "core.verbs.map",
+    "dials": "core.verbs.dials",
+    "heat": "core.verbs.heat",
+    "factors": "core.verbs.factors",
+    "directions": "core.verbs.directions",
+    "compare": "core.verbs.compare",
+    "runs": "core.verbs.runs",
+    "traverse": "core.verbs.traverse",
+    "interpolate": "core.verbs.interpolate",
+    "sample": "core.verbs.sample",
+    "batch": "core.verbs.batch",
+    "codes": "core.verbs.codes",
+    "onnx": "core.verbs.onnx",
 }
 
 

@@ -105,6 +105,20 @@ class Codec:
                 codes[part] = self._network.encode(to_float(pixels[part], self._device)).cpu().numpy()
         return codes
 
+    def posterior(self, pixels: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
+        """Mean and log_std (n,D) of the codes of pictures; only a vae has a log_std. Raises: ModelError."""
+        self._check_pictures(pixels)
+        mean = np.empty((len(pixels), self.latent_dim), np.float32)
+        log_std: NDArray[np.float32] | None = None
+        with torch.inference_mode():
+            for part in _batches(len(pixels), self.batch):
+                found = self._network.posterior(to_float(pixels[part], self._device))
+                mean[part] = found.mean.cpu().numpy()
+                if found.log_std is not None:
+                    log_std = np.empty_like(mean) if log_std is None else log_std
+                    log_std[part] = found.log_std.cpu().numpy()
+        return mean, log_std
+
     def decode(self, z: NDArray[np.float32]) -> NDArray[np.uint8]:
         """Pictures (n,H,W,C) of codes (n,D) or of one code (D,). Raises: ModelError for another length."""
         z = self._checked_codes(z)

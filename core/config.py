@@ -4,21 +4,47 @@ The command line, the window's form, config.json and the documentation are all m
 A field's title is its label in the form, its description the sentence; both pass through tr() where shown.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal, TypeVar, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic.fields import FieldInfo
 
 from core.errors import ConfigError
 from core.translate import tr
 
 NetworkName = Literal["fc", "conv"]
-ObjectiveName = Literal["ae", "vae"]
+ObjectiveName = Literal["ae", "denoising-ae", "vae", "beta-vae", "beta-tcvae", "mmd-vae"]
+ReconstructionName = Literal["mse", "l1", "bce", "ms-ssim"]
 MIN_PICTURE_PX = 8
 MAX_PICTURE_PX = 512
 
+# Those whose encoder gives a mean and a log_std, and whose codes are to lie as N(0, 1) does.
+VARIATIONAL: tuple[ObjectiveName, ...] = ("vae", "beta-vae", "beta-tcvae", "mmd-vae")
+# beta where nobody says one. 4 is the least of Higgins et al. (2017), 6 what Chen et al. (2018) settle on;
+# the distance of mmd-vae is of the order of 0.1 where a KL is of 100 nats.
+BETAS: dict[ObjectiveName, float] = {"beta-vae": 4.0, "beta-tcvae": 6.0, "mmd-vae": 1000.0}
+
 S = TypeVar("S", bound="Settings")
+
+
+def is_variational(objective: ObjectiveName) -> bool:
+    """Whether a code has a mean, a log_std and the prior N(0, 1), rather than being one point."""
+    return objective in VARIATIONAL
+
+
+def default_beta(objective: ObjectiveName) -> float:
+    """The beta of an objective where nobody says one."""
+    return BETAS.get(objective, 1.0)
 
 
 class Settings(BaseModel):
@@ -155,7 +181,11 @@ class TrainConfig(Settings):
         ObjectiveName,
         Field(
             title="Objective",
-            description="ae: autoencoder, mean squared error. vae: variational, with noise on the code.",
+            description=(
+                "ae: autoencoder. denoising-ae: an autoencoder that gets noisy pictures and is to give clean"
+                " ones. vae: variational, with noise on the code. beta-vae, beta-tcvae and mmd-vae: vaes that"
+                " ask something else of the codes."
+            ),
         ),
     ] = "ae"
     latent_dim: Annotated[
@@ -186,16 +216,61 @@ class TrainConfig(Settings):
         float,
         Field(title="Learning rate", description="Adam's step size.", gt=0.0, le=1.0),
     ] = 1e-3
+    reconstruction: Annotated[
+        ReconstructionName,
+        Field(
+            title="Reconstruction",
+            description=(
+                "How a picture is compared with its reconstruction. mse: squared differences. l1: absolute"
+                " ones. bce: binary cross-entropy, for pictures in black and white. ms-ssim: structure at"
+                " several scales, which needs the package pytorch-msssim."
+            ),
+            json_schema_extra={"advanced": True},
+        ),
+    ] = "mse"
     beta: Annotated[
         float,
         Field(
             title="Beta",
-            description="Weight of the KL term of a vae; 1 is the evidence lower bound. An ae ignores it.",
+            description=(
+                "Weight of what is asked of the codes: of the KL term (vae: 1, the evidence lower bound;"
+                " beta-vae: 4), of the total correlation (beta-tcvae: 6), of the distance to the prior"
+                " (mmd-vae: 1000). These are taken where none is given."
+            ),
             ge=0.0,
             le=1000.0,
-            json_schema_extra={"advanced": True},
+            json_schema_extra={
+                "advanced": True,
+                "objectives": list(VARIATIONAL),
+                "defaults": {**BETAS},
+            },
         ),
     ] = 1.0
+    kl_warmup_epochs: Annotated[
+        int,
+        Field(
+            title="KL warm-up",
+            description=(
+                "Epochs over which beta, or all that is asked of the codes, grows evenly from nothing, so"
+                " that they learn to say something first; 0 asks for all of it at once."
+            ),
+            ge=0,
+            le=100_000,
+            json_schema_extra={"advanced": True, "unit": "epochs", "objectives": list(VARIATIONAL)},
+        ),
+    ] = 0
+    noise_std: Annotated[
+        float,
+        Field(
+            title="Noise on pictures",
+            description=(
+                "Standard deviation of the noise on the pictures of a denoising-ae, which go from -1 to 1."
+            ),
+            ge=0.0,
+            le=2.0,
+            json_schema_extra={"advanced": True, "objectives": ["denoising-ae"]},
+        ),
+    ] = 0.3
     val_fraction: Annotated[
         float,
         Field(
@@ -243,6 +318,17 @@ class TrainConfig(Settings):
             json_schema_extra={"advanced": True, "unit": "s"},
         ),
     ] = 60.0
+    keep_epochs: Annotated[
+        int,
+        Field(
+            title="Keep epochs",
+            description="How many epochs' weights are kept beside the last, early ones closer together, to"
+            " replay an edit over them; 0 keeps none. fc's take 53 MB each.",
+            ge=0,
+            le=100,
+            json_schema_extra={"advanced": True, "unit": "epochs"},
+        ),
+    ] = 8
     patience: Annotated[
         int,
         Field(
@@ -255,6 +341,14 @@ class TrainConfig(Settings):
         ),
     ] = 0
 
+    @model_validator(mode="before")
+    @classmethod
+    def _with_beta(cls, values: Any) -> Any:
+        """A beta that nobody gave is that of the objective."""
+        if isinstance(values, dict) and "beta" not in values and values.get("objective") in BETAS:
+            return {**values, "beta": BETAS[values["objective"]]}
+        return values
+
     @field_validator("patience")
     @classmethod
     def _has_what_it_waits_for(cls, value: int, info: ValidationInfo) -> int:
@@ -263,9 +357,26 @@ class TrainConfig(Settings):
         return value
 
 
+def objective_text(train: TrainConfig) -> str:
+    """What a network is trained for, in one line: objective, reconstruction term, beta, warm-up, noise."""
+    parts = [train.objective, tr("reconstruction {term}", term=train.reconstruction)]
+    if is_variational(train.objective):
+        parts.append(tr("beta {beta}", beta=f"{train.beta:g}"))
+        if train.kl_warmup_epochs:
+            parts.append(tr("KL warm-up over {epochs} epochs", epochs=train.kl_warmup_epochs))
+        else:
+            parts.append(tr("no KL warm-up"))
+    if train.objective == "denoising-ae":
+        parts.append(tr("noise of {std} on the pictures", std=f"{train.noise_std:g}"))
+    return ", ".join(parts)
+
+
 @dataclass(frozen=True)
 class Setting:
-    """One field as a form needs it; minimum and maximum are None where there is no such bound."""
+    """One field as a form needs it; minimum and maximum are None where there is no such bound.
+
+    objectives are those that use it, empty where all do; defaults has theirs where they are not default.
+    """
 
     name: str
     title: str
@@ -276,30 +387,42 @@ class Setting:
     maximum: float | None
     unit: str
     advanced: bool
+    objectives: tuple[str, ...] = ()
+    defaults: Mapping[str, float] = field(default_factory=dict)
+
+    def is_used_by(self, objective: str) -> bool:
+        """Whether the objective looks at this setting."""
+        return not self.objectives or objective in self.objectives
+
+    def default_for(self, objective: str) -> Any:
+        """What the setting is for an objective where nobody says it."""
+        return self.defaults.get(objective, self.default)
 
 
 def settings_of(model: type[Settings]) -> tuple[Setting, ...]:
     """Every field of a settings model, in the order of its declaration."""
-    return tuple(_setting(name, field) for name, field in model.model_fields.items())
+    return tuple(_setting(name, info) for name, info in model.model_fields.items())
 
 
-def _setting(name: str, field: FieldInfo) -> Setting:
-    extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
+def _setting(name: str, info: FieldInfo) -> Setting:
+    extra: dict[str, Any] = dict(info.json_schema_extra) if isinstance(info.json_schema_extra, dict) else {}
     bounds: dict[str, float] = {}
-    for constraint in field.metadata:
+    for constraint in info.metadata:
         for key in ("ge", "gt", "le", "lt"):
             if (bound := getattr(constraint, key, None)) is not None:
                 bounds["minimum" if key[0] == "g" else "maximum"] = bound
     return Setting(
         name=name,
-        title=field.title or name,
-        description=field.description or "",
-        default=field.default,
-        choices=tuple(get_args(field.annotation)),
+        title=info.title or name,
+        description=info.description or "",
+        default=info.default,
+        choices=tuple(get_args(info.annotation)),
         minimum=bounds.get("minimum"),
         maximum=bounds.get("maximum"),
         unit=str(extra.get("unit", "")),
         advanced=bool(extra.get("advanced", False)),
+        objectives=tuple(extra.get("objectives", ())),
+        defaults=extra.get("defaults", {}),
     )
 
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from core.translate import tr
 
 VISIBLE = 8  # of 255: a smaller change of a pixel is not counted
-_LUMA = np.array([0.299, 0.587, 0.114])  # Rec. 601, for display values
+LUMA = np.array([0.299, 0.587, 0.114])  # Rec. 601, for display values
 _MOSTLY = 0.55  # this share of the change lies in one third, where an even change has 0.33
 
 
@@ -82,7 +82,7 @@ def describe_change(before: NDArray[np.uint8], after: NDArray[np.uint8]) -> Chan
         )
         return Change(mean_abs, 0.0, Region.WHOLE, 0.0, (0.0,) * delta.shape[2], Tint.NONE, text)
     shift = delta[changed].mean(axis=0, dtype=np.float64)  # (C,)
-    brightness = float(shift @ _LUMA) if len(shift) == 3 else float(shift.mean())
+    brightness = float(shift @ LUMA) if len(shift) == 3 else float(shift.mean())
     colour = tuple(float(value) for value in shift - shift.mean())
     tint = _tint(colour)
     region = _region(np.where(changed, size, 0).astype(np.float64))

@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 
 from core.codec import BATCH, Codec
-from core.config import ObjectiveName
+from core.config import ObjectiveName, is_variational
 from core.encoding import EncodeProgress, finished, spread_indices
 from core.errors import ModelError
 from core.translate import tr
@@ -17,6 +17,7 @@ QUANTILES = 401  # every quarter of a percent: finer than what is said to a pers
 DEAD_STD = 0.02  # of the largest standard deviation among the dimensions
 MOST_DECOMPOSED = 1024  # dimensions whose covariance is decomposed; twice as many take eight times as long
 MOST_MOVED = 16_384  # codes moved to measure effects: fewer for each dimension where there are thousands
+MOST_CORRELATED = 2**33  # products of codes: 20,000 codes of 640 dimensions, fewer codes of more
 DEAD_EFFECT = 0.25  # of 255: a change of one standard deviation that nobody can see
 
 
@@ -36,6 +37,10 @@ class CodeStatistics:
     active: NDArray[np.bool_]
     factor: NDArray[np.float32]
     count: int
+
+    def percentile(self, percent: float) -> NDArray[np.float32]:
+        """The value (D,) that so many percent of the codes do not exceed, in steps of a quarter of one."""
+        return self.quantiles[round(percent / 100.0 * (len(self.quantiles) - 1))]
 
     def rarity(self, dim: int, value: float) -> float:
         """Share of the data that is nearer to the median (by rank) than value: 0.97 is rarer than 97 %."""
@@ -94,6 +99,22 @@ def _factor(centred: NDArray[np.float64]) -> NDArray[np.float32]:
     # eigh stands rank deficiency (dead dimensions), where Cholesky fails
     variances, directions = np.linalg.eigh(centred.T @ centred / count)
     return (directions * np.sqrt(variances.clip(0.0))).astype(np.float32)
+
+
+def correlation(codes: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Pearson's correlation (D,D) of the dimensions of codes (M,D); 0 for one that does not vary at all.
+
+    Of thousands of dimensions some of the codes are taken, evenly spread: no fewer than 512.
+    """
+    count, dims = codes.shape
+    some = codes[spread_indices(count, max(512, MOST_CORRELATED // (dims * dims)))].astype(np.float64)
+    some -= some.mean(axis=0)
+    length = np.sqrt(np.square(some).sum(axis=0))
+    varies = length > 1e-6 * np.sqrt(len(some))
+    some[:, varies] /= length[varies]
+    some[:, ~varies] = 0.0
+    some = some.astype(np.float32)
+    return np.clip(some.T @ some, -1.0, 1.0)
 
 
 def measure_effects(
@@ -167,7 +188,7 @@ def random_codes(
     dims = len(stats.mean) if stats is not None else latent_dim
     if dims is None:
         raise ValueError("random_codes needs statistics or latent_dim")
-    fitted = stats if objective == "ae" else None
+    fitted = None if is_variational(objective) else stats
     drawn = dims if fitted is None else fitted.factor.shape[1]
     noise = np.random.default_rng(seed).standard_normal((count, drawn), np.float32)
     if fitted is not None:

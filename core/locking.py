@@ -104,6 +104,20 @@ def read_holder(path: Path) -> Holder | None:
     return holder
 
 
+def seems_held(path: Path) -> Holder | None:
+    """Who holds the lock file at path by the look of it, without asking for it: for a list, not for a claim.
+
+    Its holder gave a sign of life lately, and runs where that is this machine.
+    """
+    holder = read_holder(path)
+    try:
+        is_fresh = holder is not None and abs(time.time() - _last_sign(path)) < STALE_AFTER_S
+    except OSError:
+        return None
+    is_here = holder is not None and holder.host == platform.node()
+    return holder if is_fresh and (not is_here or (holder is not None and _runs(holder.pid))) else None
+
+
 def _taken(path: Path) -> int:
     """The open and locked file at path, with our name in it."""
     while True:

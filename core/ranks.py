@@ -71,6 +71,40 @@ class Ranks:
         return int(self.summed(shared if _on_processor() else shared.cuda())[0])
 
 
+@dataclass(frozen=True)
+class Part:
+    """This rank's part of a batch of count pictures, for terms that need the codes of the whole batch."""
+
+    count: int
+    ranks: Ranks = Ranks()
+
+    def whole(self, own: Tensor) -> Tensor:
+        """The rows of all ranks in their order (count, …); gradients reach those of this one.
+
+        Raises: TrainingError where another rank has gone.
+        """
+        if self.ranks.size == 1:
+            return own
+        place = self.ranks.share(self.count)
+        length = place.stop - place.start  # a rank without a picture has one that does not count
+        rows = own.new_zeros(self.count, *own.shape[1:])
+        rows[place] = own[:length].detach()
+        rows = self.ranks.summed(rows)
+        return torch.cat([rows[: place.start], own[:length], rows[place.stop :]])
+
+    def of_all(self, term: Tensor) -> Tensor:
+        """A term of the whole batch, which every rank has computed, as this rank's loss may contain it.
+
+        A rank's loss is weighted by its share of the batch. The term's value, the same in all of them, stands
+        that; its gradients by this rank's codes, which no other rank has, must be as many times as large.
+        """
+        place = self.ranks.share(self.count)
+        length = place.stop - place.start
+        if self.ranks.size == 1 or not length:
+            return term
+        return term.detach() + (term - term.detach()) * (self.count / length)
+
+
 def is_launched() -> bool:
     """Whether torchrun, or another launcher that speaks as it does, started this process among several."""
     return all(os.environ.get(name) for name in NEEDED) and int(os.environ[WORLD_SIZE]) > 1

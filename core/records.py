@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
 from torch import Tensor
 
 from core.metrics import MetricsRow
@@ -16,6 +18,8 @@ class TrainRecord(MetricsRow):
     record before and metrics.csv has no row for it. weights is a copy in float32 on the processor that
     nothing changes any more, at most every snapshot_interval_s, else None. problem is one sentence while
     something cannot be written to the run's folder, and empty otherwise.
+    kl_of_dims (D,) is the KL of each dimension in nats, a mean over the same steps as kl; None for what is
+    not variational. collapse is one sentence while too few of them say anything, and empty otherwise.
     """
 
     steps_total: int
@@ -28,3 +32,5 @@ class TrainRecord(MetricsRow):
     finished: bool
     problem: str = ""
     reported: bool = True
+    kl_of_dims: NDArray[np.float32] | None = None
+    collapse: str = ""

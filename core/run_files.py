@@ -9,6 +9,9 @@ METRICS = "metrics.csv"
 MODEL = "model.safetensors"
 CHECKPOINT = "checkpoint.safetensors"
 LOCK = "lock"  # there while the run is being trained
+KL = "kl.json"  # of each dimension, at the last checkpoint of a vae
+EPOCHS = "epochs"  # a folder with the weights of some epochs
+NOTES = "notes.txt"  # what the person wrote about it
 
 
 def is_run(path: str | Path) -> bool:

@@ -23,6 +23,7 @@ from pydantic import (
 )
 from torch import Tensor
 
+from core.activity import DimensionKl, read_kl, write_kl
 from core.atomic import failure_text, remove_parts, write_bytes, write_text
 from core.checkpoints import (
     WEIGHTS,
@@ -35,12 +36,13 @@ from core.checkpoints import (
     read_weights,
     weights_to_bytes,
 )
-from core.config import TrainConfig
+from core.config import TrainConfig, is_variational
 from core.datasets.dataset import DataIdentity
 from core.errors import ModelError, RunError, is_plain
 from core.metrics import Metrics, MetricsRow, append_row, keep_rows_to, read_metrics, sync_rows
 from core.models import Network, NetworkConfig, blank_network, empty_network
-from core.run_files import CHECKPOINT, CONFIG, METRICS, MODEL, is_run, read_bounded
+from core.reconstruction import check_reconstruction
+from core.run_files import CHECKPOINT, CONFIG, KL, METRICS, MODEL, is_run, read_bounded
 from core.translate import tr
 from core.usage import PROGRAM, own_version
 
@@ -101,8 +103,9 @@ class Run:
     ) -> "Run":
         """A new run in path, which is made; network and imported are an imported one's.
 
-        Raises: RunError where a run or its files are already there.
+        Raises: RunError where a run or its files are already there, ConfigError where a package is missing.
         """
+        check_reconstruction(train.reconstruction)
         folder = _place(path)
         if is_run(folder):
             raise RunError(
@@ -234,7 +237,7 @@ class Run:
 
     def remove_parts(self) -> None:
         """Remove what a process left that was killed as it wrote; for the one process that trains the run."""
-        for name in (CONFIG, METRICS, MODEL, CHECKPOINT):
+        for name in (CONFIG, METRICS, MODEL, CHECKPOINT, KL):
             remove_parts(self.path / name)
 
     def save_weights(self, weights: Mapping[str, Tensor]) -> None:
@@ -245,6 +248,15 @@ class Run:
     def save_checkpoint(self, checkpoint: Checkpoint) -> None:
         """Write checkpoint.safetensors."""
         write_bytes(self.path / CHECKPOINT, *checkpoint_to_bytes(checkpoint))
+
+    def save_kl(self, state: DimensionKl) -> None:
+        """Write kl.json. Raises: OSError."""
+        write_kl(self.path / KL, state)
+
+    def kl(self) -> DimensionKl | None:
+        """The KL of each dimension at the last checkpoint; None for what has none, or a damaged file."""
+        network = self.config.network
+        return read_kl(self.path / KL, network.latent_dim) if is_variational(network.objective) else None
 
     def load_checkpoint(self) -> Checkpoint:
         """All that resuming needs. Raises: RunError for a damaged file."""

@@ -5,6 +5,7 @@ from contextlib import ExitStack, contextmanager
 
 from torch import Tensor
 
+from core.activity import DimensionKl
 from core.atomic import failure_text
 from core.checkpoints import Checkpoint
 from core.errors import TrainingError
@@ -98,14 +99,21 @@ class RunWriter:
         if self._now() >= self._rows_retry_at:
             self._write_rows()
 
-    def try_to_save(self, checkpoint: Checkpoint, model: Mapping[str, Tensor] | None) -> bool:
+    def try_to_save(
+        self,
+        checkpoint: Checkpoint,
+        model: Mapping[str, Tensor] | None,
+        kl: DimensionKl | None = None,
+    ) -> bool:
         """Write a checkpoint, and before it what model.safetensors shall hold, if anything; whether it went.
+
+        kl is that of each dimension, if any.
 
         Raises: OSError where the run's folder is gone.
         """
         begun = self._now()
         try:
-            self.save(checkpoint, model)
+            self.save(checkpoint, model, kl)
         except OSError as error:
             if not self._run.path.is_dir():
                 raise
@@ -121,7 +129,12 @@ class RunWriter:
         self._saved_at = begun
         return True
 
-    def save(self, checkpoint: Checkpoint, model: Mapping[str, Tensor] | None) -> None:
+    def save(
+        self,
+        checkpoint: Checkpoint,
+        model: Mapping[str, Tensor] | None,
+        kl: DimensionKl | None = None,
+    ) -> None:
         """As try_to_save, to the letter. Raises: OSError where it does not go."""
         with interrupts_held():
             if self._rows:
@@ -129,6 +142,8 @@ class RunWriter:
             self._run.sync_metrics()
             if model is not None:
                 self._run.save_weights(model)
+            if kl is not None:
+                self._run.save_kl(kl)
             self._run.save_checkpoint(checkpoint)
         self._saved_step, self._retry_at = checkpoint.progress.step, None
         self._problems.pop("checkpoint", None)

@@ -4,21 +4,35 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from core.atomic import failure_text
-from core.config import TrainConfig
+from core.config import TrainConfig, is_variational
 from core.datasets.dataset import ImageDataset
 from core.errors import TrainingError
 from core.full_memory import is_out_of_memory, memory_error
 from core.ranks import lost_ranks_named
+from core.reconstruction import check_reconstruction
 from core.runs import Run
 from core.translate import tr
 
 # What may differ when a run is resumed; all else decides what its weights and its position mean.
-CHANGEABLE = ("epochs", "learning_rate", "beta", "device", "precision", "checkpoint_interval_s", "patience")
+CHANGEABLE = (
+    *(
+        "epochs",
+        "learning_rate",
+        "beta",
+        "kl_warmup_epochs",
+        "device",
+        "precision",
+        "checkpoint_interval_s",
+        "keep_epochs",
+    ),
+    "patience",
+)
 
 
 def check_trainable(dataset: ImageDataset, config: TrainConfig, run: Run, resume: bool) -> None:
     """Raises: TrainingError where dataset, config and run do not fit each other."""
     check_not_imported(run)
+    check_reconstruction(config.reconstruction)
     asked, data = run.config.train, run.config.data
     for name in type(config).model_fields:
         if name not in CHANGEABLE and getattr(config, name) != getattr(asked, name):
@@ -121,6 +135,6 @@ def diverged_error(what: str, step: int, kept: str, config: TrainConfig) -> Trai
             what=what,
             step=step,
             kept=kept,
-            beta=tr(", a smaller beta") if config.objective == "vae" else "",
+            beta=tr(", a smaller beta") if is_variational(config.objective) else "",
         )
     )

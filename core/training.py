@@ -13,25 +13,27 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from core.activity import DimensionKl, collapse_text, is_settled
 from core.allocation import recycled_memory
 from core.batches import Batches, split_indices
 from core.between_layers import LayerPauses
 from core.checkpoints import MOMENTS, Checkpoint, Progress, copy_of_weights, load_weights
 from core.clocks import Rate, WorkClock
-from core.config import TrainConfig
+from core.config import TrainConfig, is_variational
 from core.datasets.dataset import ImageDataset
 from core.devices import Precision, resolve_device, resolve_precision, rounded_products
 from core.errors import TrainingError
 from core.full_memory import is_out_of_memory, largest_that_fits, memory_error
 from core.interrupts import interrupts_held
 from core.models import build_network
-from core.objectives import OBJECTIVES
+from core.objectives import OBJECTIVES, Terms, noise_shape, warmed_up
 from core.optimiser import Adam, load_moments, moments_of
-from core.ranks import Ranks, averaged, joined
+from core.ranks import Part, Ranks, averaged, joined
 from core.records import TrainRecord
 from core.runs import Run
 from core.saving import RunWriter, sole_writer
 from core.seeds import NOISE, stream_seed
+from core.snapshots import SnapshotKeeper
 from core.trainable import check_trainable, diverged_error, errors_explained
 from core.translate import tr
 
@@ -42,6 +44,7 @@ SIGN_OF_LIFE_INTERVAL_S = 0.5  # between records while the pictures held out are
 VALIDATION_BATCH = 256
 LAST_PATIENCE_S = 600.0  # a disk that does not take the end of a training is waited for
 LAST_POLL_S = 0.5
+LOSS_PARTS = 4  # of a Loss are scalars
 
 
 def train(
@@ -50,7 +53,7 @@ def train(
     run: Run,
     *,
     resume: bool = False,
-    snapshot_interval_s: float = 3.0,
+    snapshot_interval_s: float = 5.0,
     between_layers: Callable[[], None] | None = None,
 ) -> Generator[TrainRecord, None, None]:
     """Train run's network on dataset and yield a record about every 75 ms of work, or each step if slower.
@@ -123,6 +126,9 @@ class _Trainer:
             kernel.data = kernel.data.contiguous(memory_format=torch.channels_last)
         self.has_convolutions = bool(kernels)
         self.objective = OBJECTIVES[config.objective]
+        self.kl_sums: NDArray[np.float64] | None = None  # of each dimension since the last report
+        if is_variational(config.objective):
+            self.kl_sums = np.zeros(run.config.network.latent_dim)
         self.optimiser = Adam(
             self.network.parameters(), lr=config.learning_rate, fused=self.device.type in ("cpu", "cuda")
         )
@@ -152,6 +158,10 @@ class _Trainer:
         self.reported_at = self.progress.seconds
         saved_step = self.progress.step if was_saved else None
         self.writer = RunWriter(run, config.checkpoint_interval_s, self.clock.now, saved_step)
+        self.snapshots: SnapshotKeeper | None = None
+        if ranks.writes:
+            done = self.progress.epoch
+            self.snapshots = SnapshotKeeper(run, config.epochs, config.keep_epochs, done, self.clock.now)
         self.saved_position = self._position()
         self.snapshot_interval_s = snapshot_interval_s
         self.snapshot_at = -math.inf
@@ -179,6 +189,8 @@ class _Trainer:
                 val_images=0,
                 val_error=0.0,
             )
+            if self.snapshots is not None:
+                self.snapshots.offer(self.progress.epoch, self.network)
             yield from self._report(val_mse)
 
     def save(self) -> None:
@@ -206,21 +218,25 @@ class _Trainer:
         self.optimiser.zero_grad(set_to_none=True)
         x = self.batches.pictures(self.batches.train_indices[:size])
         with rounded_products(self.precision, self.device.type, has_convolutions=self.has_convolutions):
-            self.objective(self.network, x, self._noise_of(size), self.config.beta).total.backward()
+            noise, terms = self._noise_of(size), self._terms(size)
+            self.objective(self.network, x, noise, self.config.beta, terms).total.backward()
 
     def _must_write(self) -> bool:
         return self.ranks.writes and self._position() != self.saved_position
 
-    def _state(self) -> tuple[Checkpoint, Mapping[str, Tensor] | None]:
-        """What a checkpoint holds now, in memory that the next step changes; and the best weights, if new."""
+    def _state(self) -> tuple[Checkpoint, Mapping[str, Tensor] | None, DimensionKl | None]:
+        """What a checkpoint holds now, in memory that the next step changes; the best weights, if new; and
+        the KL of each dimension as it was reported last.
+        """
         self._read_losses()
-        self.progress = replace(self.progress, seconds=self.clock.now())
+        pending_kl = () if self.kl_sums is None else tuple(self.kl_sums.tolist())
+        self.progress = replace(self.progress, seconds=self.clock.now(), pending_kl=pending_kl)
         weights, moments = self.network.state_dict(), moments_of(self.optimiser, self.network, MOMENTS)
         checkpoint = Checkpoint(self.progress, weights, moments, self.noise_state)
         if not checkpoint.is_finite():
             raise self._diverged(tr("weights that are not finite"))
         best = weights if self.best is None and self.progress.best_val_mse is None else self.best
-        return checkpoint, best
+        return checkpoint, best, None if self.record is None else self._kl_of(self.record)
 
     def _forget_what_is_saved(self) -> None:
         self.saved_position = self._position()
@@ -234,6 +250,8 @@ class _Trainer:
         else:  # each kind of device has generators of its own
             self.noise.manual_seed(stream_seed(self.config.seed, NOISE, checkpoint.progress.step))
         self.progress = checkpoint.progress
+        if self.kl_sums is not None and len(self.progress.pending_kl) == len(self.kl_sums):
+            self.kl_sums = np.array(self.progress.pending_kl)
         if not self.run.has_weights:  # somebody took model.safetensors away: the next is the best there is
             self.progress = replace(self.progress, best_val_mse=None)
 
@@ -256,8 +274,11 @@ class _Trainer:
         noise = self._noise_of(len(indices))
         x = self.batches.pictures(own if len(own) else indices[:1])  # (n, C, H, W)
         with rounded_products(self.precision, self.device.type, has_convolutions=self.has_convolutions):
-            loss = self.objective(self.model, x, noise, self.config.beta)
-            parts = self.ranks.summed(torch.stack(loss).detach() * weight)
+            loss = self.objective(self.model, x, noise, self.config.beta, self._terms(len(indices)))
+            parts = torch.stack(loss[:LOSS_PARTS]).detach()
+            if loss.kl_of_dims is not None:
+                parts = torch.cat([parts, loss.kl_of_dims])
+            parts = self.ranks.summed(parts * weight)
             self.optimiser.zero_grad(set_to_none=True)
             if self.reads_late:  # the fused kernel leaves the weights alone where this is 1
                 self.optimiser.found_inf = (~parts[0].isfinite()).float()  # pyright: ignore[reportAttributeAccessIssue]
@@ -279,15 +300,27 @@ class _Trainer:
             if not self.reads_late:
                 self._read_losses()
 
+    def _terms(self, count: int) -> Terms:
+        """What the objective needs to know for a batch of count pictures at this step."""
+        return Terms(
+            reconstruction=self.config.reconstruction,
+            share=warmed_up(self.progress.step, self.config.kl_warmup_epochs * self.batches.count),
+            noise_std=self.config.noise_std,
+            pictures=len(self.batches.train_indices),
+            part=Part(count, self.ranks),
+        )
+
     def _noise_of(self, count: int) -> Tensor | None:
-        """A vae's noise for this rank's part of a batch of count pictures (n,D); None for an ae.
+        """The objective's noise for this rank's part of a batch of count pictures (n,…); None without any.
 
         Every rank draws that of the whole batch, so that it does not matter how many there are.
         """
-        if self.config.objective == "ae":
+        network = self.run.config.network
+        picture = (network.channels, network.height, network.width)
+        shape = noise_shape(self.config.objective, network.latent_dim, picture)
+        if shape is None:
             return None
-        shape = (count, self.run.config.network.latent_dim)
-        noise = torch.randn(shape, generator=self.noise, device=self.device)
+        noise = torch.randn((count, *shape), generator=self.noise, device=self.device)
         own = noise[self.ranks.share(count)]
         return own if len(own) else noise[:1]
 
@@ -295,14 +328,17 @@ class _Trainer:
         """Add the losses of the steps since the last call to the sums. Raises: TrainingError for nan."""
         if not self.unread:
             return
-        rows = torch.stack(self.unread).tolist()  # (steps, parts)
+        numbers = torch.stack(self.unread).cpu()  # (steps, parts of the loss and the KL of each dimension)
         self.unread.clear()
+        rows = numbers[:, :LOSS_PARTS].tolist()
         if not all(math.isfinite(row[0]) for row in rows):
             raise self._diverged(tr("a loss that is not finite"))
         sums = self.progress.pending_sums
         for row in rows:
             sums = tuple(a + b for a, b in zip(sums, row, strict=True))
         self.progress = replace(self.progress, pending_sums=sums)
+        if self.kl_sums is not None:
+            self.kl_sums += numbers[:, LOSS_PARTS:].sum(dim=0).numpy()
 
     def _validate(self) -> Generator[TrainRecord, None, float]:
         """The mean squared error per pixel of the pictures held out, nan where there are none."""
@@ -339,6 +375,10 @@ class _Trainer:
         progress, finished = self.progress, self._is_done()
         loss, reconstruction, kl, mse = (part / progress.pending_steps for part in progress.pending_sums)
         self.progress = replace(progress, pending_steps=0, pending_sums=(0.0, 0.0, 0.0, 0.0))
+        kl_of_dims = None
+        if self.kl_sums is not None:
+            kl_of_dims = (self.kl_sums / progress.pending_steps).astype(np.float32)
+            self.kl_sums = np.zeros_like(self.kl_sums)
         seconds = self.clock.now()
         images_per_s = self.rate.images_per_s(seconds, progress.images)
         weights = None
@@ -362,7 +402,10 @@ class _Trainer:
             precision=progress.precision,
             weights=weights,
             finished=finished,
+            kl_of_dims=kl_of_dims,
         )
+        if (state := self._kl_of(self.record)) is not None:
+            self.record = replace(self.record, collapse=collapse_text(state, self.config))
         if self.ranks.writes:
             self.writer.add_row(self.record)
         if finished:
@@ -370,7 +413,7 @@ class _Trainer:
         elif self.writer.is_due():
             self.try_to_save()
         with self.clock.paused():
-            yield replace(self.record, problem=self.writer.problem)
+            yield replace(self.record, problem=self._problem())
         self.reported_at = self.clock.now()
 
     def _save_the_end(self, record: TrainRecord) -> Iterator[TrainRecord]:
@@ -384,8 +427,18 @@ class _Trainer:
                 yield replace(self._sign_of_life(record), finished=False)
                 time.sleep(LAST_POLL_S)
 
+    def _kl_of(self, record: TrainRecord) -> DimensionKl | None:
+        """The KL of each dimension as a record has it."""
+        if record.kl_of_dims is None:
+            return None
+        settled = is_settled(self.config, record.step, self.batches.count, record.finished)
+        return DimensionKl(record.step, record.kl_of_dims, settled)
+
     def _sign_of_life(self, record: TrainRecord) -> TrainRecord:
-        return replace(record, weights=None, reported=False, problem=self.writer.problem)
+        return replace(record, weights=None, reported=False, problem=self._problem())
+
+    def _problem(self) -> str:
+        return self.writer.problem or (self.snapshots.problem if self.snapshots is not None else "")
 
     def _is_done(self) -> bool:
         return self.progress.is_done(self.config.epochs, self.config.patience)

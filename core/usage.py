@@ -5,7 +5,27 @@ from importlib import metadata
 from core.translate import tr
 
 PROGRAM = "latent-dials"
-VERB_NAMES = ("train", "edit", "info", "import")
+VERB_NAMES = (
+    "train",
+    "edit",
+    "info",
+    "import",
+    "score",
+    "neighbours",
+    "map",
+    "dials",
+    "heat",
+    "factors",
+    "directions",
+    "compare",
+    "runs",
+    "traverse",
+    "interpolate",
+    "sample",
+    "batch",
+    "codes",
+    "onnx",
+)
 
 
 def own_version() -> str:
@@ -28,6 +48,21 @@ def overview() -> str:
         ("edit", tr("change the code of a picture, write before and after as one PNG")),
         ("info", tr("say what a run or a source of pictures is")),
         ("import", tr("make a run of a network of another program")),
+        ("score", tr("write how badly each picture is reconstructed, as ID,score")),
+        ("neighbours", tr("say how unusual a code is, and which pictures have the nearest codes")),
+        ("map", tr("place the codes of all pictures on a plane, as CSV or PNG")),
+        ("dials", tr("say of every dial how codes are spread along it, its KL and its effect")),
+        ("heat", tr("show where dials act on one picture")),
+        ("factors", tr("hold the dials against known factors: MIG, DCI, who knows what")),
+        ("directions", tr("find what leads towards a label, a group or a component, and keep it")),
+        ("compare", tr("measure two runs on the same pictures and write one page")),
+        ("runs", tr("list the runs of a folder, or say what differs between two")),
+        ("traverse", tr("turn dials of a picture through their range: a sheet, or moving pictures")),
+        ("interpolate", tr("go from one picture to another: a strip, or moving pictures")),
+        ("sample", tr("decode random codes: a sheet, or one picture that walks through them")),
+        ("batch", tr("apply one adjustment to many pictures")),
+        ("codes", tr("write codes or directions for other programs, as .npz or CSV")),
+        ("onnx", tr("write encoder and decoder as ONNX")),
     )
     width = max(len(name) for name, _ in verbs)
     return "\n".join(

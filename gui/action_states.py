@@ -20,9 +20,10 @@ class ActionStates(QObject):
         self._rules: tuple[tuple[tuple[QAction, ...], Callable[[], bool]], ...] = tuple(
             (tuple(action for name in names for action in parent.findChildren(QAction, name)), holds)
             for names, holds in (
-                (("exportAction", "exportComparison", "copyComparison"), self._has_pictures),
-                (("negateDial", "randomCode", "targetCode"), self._has_pictures),
-                (("keepAdjustment", "resetAll"), self._is_edited),
+                (("exportAction", "exportComparison", "copyComparison"), self._shows_now),
+                (("negateDial", "randomCode", "targetCode", "likeEdited"), self._has_pictures),
+                (("keepAdjustment",), self._shows_an_edit),
+                (("resetAll",), self._is_edited),
                 (("resetDial",), self._is_dial_turned),
                 (("nextPicture",), self._has_next),
                 (("previousPicture",), self._has_previous),
@@ -44,6 +45,7 @@ class ActionStates(QObject):
             session.trainer.state_changed,
             session.trainer.records_arrived,
             session.trainer.history_reset,
+            session.replay.changed,
         ):
             changed.connect(self._on_changed)
         self._on_changed()
@@ -64,6 +66,12 @@ class ActionStates(QObject):
 
     def _has_pictures(self) -> bool:
         return self._session.pictures is not None
+
+    def _shows_now(self) -> bool:
+        return self._has_pictures() and self._session.replay.epoch is None  # not what a network once showed
+
+    def _shows_an_edit(self) -> bool:
+        return self._shows_now() and self._is_edited()
 
     def _is_edited(self) -> bool:
         return self._session.pictures is not None and not self._session.edit.is_empty

@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt, Slot
 from PySide6.QtGui import QFontDatabase, QGuiApplication
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
 
+from core.config import TrainConfig
 from core.translate import tr
 from gui import heavy
 from gui.theme import CONTROL_PX, UNIT_PX
@@ -21,11 +22,14 @@ _MOST_LINES = 32
 class ArchitectureDialog(QDialog):
     """The text of core.models.architecture, to read, select and copy."""
 
-    def __init__(self, network: NetworkConfig, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, network: NetworkConfig, parent: QWidget | None = None, train: TrainConfig | None = None
+    ) -> None:
+        """train says what the network is trained for; None where nobody knows."""
         super().__init__(parent)
         self.setWindowTitle(tr("Architecture"))
         self.setObjectName("architectureDialog")
-        self.text = QPlainTextEdit(heavy.architecture.architecture_text(network), self)
+        self.text = QPlainTextEdit(heavy.architecture.architecture_text(network, train), self)
         self.text.setReadOnly(True)
         self.text.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
         self.text.setAccessibleName(tr("Layers, shapes and parameter counts"))

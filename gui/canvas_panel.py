@@ -18,7 +18,12 @@ from PySide6.QtWidgets import (
 
 from core.translate import tr
 from gui.change_text import change_text
+from gui.edit_state import move_text
 from gui.kept_strip import KeptStrip, sigma_text
+from gui.paint_bar import PaintBar
+from gui.paint_layer import PaintLayer
+from gui.painter import Painter
+from gui.renderer import Pictures
 from gui.segmented import Choice, SegmentedControl
 from gui.session import Session
 from gui.stage import Mode, Stage
@@ -75,7 +80,15 @@ class CanvasPanel(QWidget):
         self.export.setProperty("primary", True)
         self.export.setAccessibleName(tr("Export the comparison"))
         self.export.setToolTip(tr("Save original, reconstruction and adjustments as one picture"))
+        self.paint = QPushButton(tr("Paint"))
+        self.paint.setObjectName("paintButton")
+        self.paint.setCheckable(True)
+        self.paint.setAccessibleName(tr("Paint on the edited picture"))
+        self.paint.setToolTip(tr("Paint or erase on the edited picture, and the code follows"))
+        self._tips = {button: button.toolTip() for button in (self.keep, self.export)}
         self.stage = Stage()
+        self.painter = Painter(session, self)
+        self.paint_bar = PaintBar(PaintLayer(self.stage.edited, self.painter), self.painter)
         self.traversal = TraversalStrip(session)
         self.kept = KeptStrip(session)
         self.setMinimumSize(560, 330)
@@ -92,6 +105,7 @@ class CanvasPanel(QWidget):
         bar.addWidget(self.against)
         bar.addStretch(1)
         bar.addWidget(self.hint)
+        bar.addWidget(self.paint)
         bar.addWidget(self.keep)
         bar.addWidget(self.export)
         layout = QVBoxLayout(self)
@@ -99,6 +113,7 @@ class CanvasPanel(QWidget):
         layout.setSpacing(10)
         self._column = layout
         layout.addLayout(bar)
+        layout.addWidget(self.paint_bar)
         layout.addWidget(self.stage, 1000)
         layout.addWidget(self.traversal)
         layout.addWidget(self.kept)
@@ -108,6 +123,8 @@ class CanvasPanel(QWidget):
         session = self._session
         self.modes.chosen.connect(self._on_mode_chosen)
         self.against.currentIndexChanged.connect(self._on_against_chosen)
+        self.paint.toggled.connect(self._on_paint_toggled)
+        self.painter.changed.connect(self._on_pictures_changed)
         self.keep.clicked.connect(session.keep_adjustment)
         self.export.clicked.connect(self.export_requested)
         self.stage.shown_changed.connect(self._tell)
@@ -120,9 +137,11 @@ class CanvasPanel(QWidget):
         session.selection_changed.connect(self._on_pictures_changed)
         session.pictures_changed.connect(self._on_pictures_changed)
         session.opening_changed.connect(self._on_pictures_changed)
+        session.replay.changed.connect(self._on_pictures_changed)
         session.edit_changed.connect(self._on_edit_changed)
         session.traversal_changed.connect(self._on_traversal_changed)
         session.kept_changed.connect(self._on_kept_changed)
+        session.heat.changed.connect(self._on_heat_changed)
         session.analyst.statistics_changed.connect(self._tell)
 
     def set_mode(self, mode: Mode) -> None:
@@ -137,9 +156,13 @@ class CanvasPanel(QWidget):
 
     # From the session
 
+    def _pictures(self) -> Pictures | None:
+        """What is shown: the pictures of an earlier epoch while they are replayed, else those of now."""
+        return self._session.replay.pictures or self._session.pictures
+
     @Slot()
     def _on_pictures_changed(self) -> None:
-        session, pictures = self._session, self._session.pictures
+        session, pictures = self._session, self._pictures()
         original = session.original()
         if session.awaits_pictures:
             self.stage.set_hints(tr("Opening…"), "")
@@ -161,20 +184,29 @@ class CanvasPanel(QWidget):
             if np.array_equal(original, pictures.original):
                 original = pictures.original  # the very array, so that its view need not be painted again
             changed = not session.edit.is_empty
-            self.stage.set_pictures(original, pictures.reconstruction, pictures.edited, changed=changed)
+            edited = self.painter.shown(pictures.original, pictures.reconstruction, pictures.edited)
+            self.stage.set_pictures(original, pictures.reconstruction, edited, changed=changed)
         self._fit()
         self._on_edit_changed()
 
     @Slot()
     def _on_edit_changed(self) -> None:
-        has_pictures = self._session.pictures is not None
+        is_now = self._session.replay.epoch is None
+        has_pictures = self._session.pictures is not None and is_now
         self.keep.setEnabled(has_pictures and not self._session.edit.is_empty)
         self.export.setEnabled(has_pictures)
+        self.paint.setEnabled(has_pictures)
+        if not has_pictures:
+            self.paint.setChecked(False)
+        why_not = tr("An earlier epoch is shown: go back to now first, at the right end of its slider.")
+        self.keep.setToolTip(self._tips[self.keep] if is_now else why_not)
+        self.export.setToolTip(self._tips[self.export] if is_now else why_not)
 
     @Slot()
     def _on_frame_changed(self) -> None:
         walk, place = self.traversal.frame, self.traversal.place
-        self.stage.set_guest(None if walk is None else walk.pictures[place])
+        is_replay = self._session.replay.pictures is not None  # whose dials the strip does not walk
+        self.stage.set_guest(None if walk is None or is_replay else walk.pictures[place])
 
     @Slot()
     def _on_traversal_changed(self) -> None:
@@ -182,14 +214,28 @@ class CanvasPanel(QWidget):
         self._fit()
 
     @Slot()
+    def _on_heat_changed(self) -> None:
+        self.stage.set_heat(None if self.paint.isChecked() else self._session.heat.shown)  # one paints on it
+
+    @Slot()
     def _on_kept_changed(self) -> None:
         self._fit()
 
     # From the person
 
+    @Slot(bool)
+    def _on_paint_toggled(self, on: bool) -> None:
+        if on:
+            self.set_mode(Mode.SIDE_BY_SIDE)
+        self.painter.set_on(on)
+        self._on_heat_changed()
+        self._fit()
+
     @Slot(str)
     def _on_mode_chosen(self, key: str) -> None:
         mode = Mode(key)
+        if mode is not Mode.SIDE_BY_SIDE:
+            self.paint.setChecked(False)
         self.stage.set_mode(mode)
         self.against.setVisible(mode is not Mode.SIDE_BY_SIDE)
         self._fit()
@@ -214,7 +260,7 @@ class CanvasPanel(QWidget):
 
     @Slot()
     def _tell(self) -> None:
-        session, stage, pictures = self._session, self.stage, self._session.pictures
+        session, stage, pictures = self._session, self.stage, self._pictures()
         dataset, index = session.dataset, session.index
         number, label = "", ""
         if dataset is not None and index >= 0:
@@ -223,22 +269,30 @@ class CanvasPanel(QWidget):
             label = classes[0].text(index) if len(classes) == 1 else ""  # of many, one alone would say little
         stage.captions[stage.original].set_text(tr("Original"), number, label)
         error = "" if pictures is None else tr("mse {mse}", mse=f"{pictures.mse:.4f}")
-        stage.captions[stage.reconstruction].set_text(tr("Reconstruction"), error)
+        then = ""
+        if session.replay.pictures is not None:
+            epoch, epochs = session.replay.shown_epoch, session.replay.epochs_asked
+            then = tr("epoch {epoch} of {epochs}", epoch=epoch, epochs=max(epoch, epochs))
+        stage.captions[stage.reconstruction].set_text(tr("Reconstruction"), then, error)
         edited = stage.captions[stage.edited]
         if stage.shows_original:
             edited.set_text(tr("Original"), number, label)
         elif stage.shows_reconstruction:
-            edited.set_text(tr("Reconstruction"), error)
+            edited.set_text(tr("Reconstruction"), then, error)
         elif stage.shows_guest and session.traversal is not None and self.traversal.place >= 0:
             at = self.traversal.tiles.caption(self.traversal.place)
-            edited.set_text(tr("Traversal of z{dim}", dim=session.traversal.dim), at)
+            name = session.traversal.direction or f"z{session.traversal.dim}"
+            edited.set_text(tr("Traversal of {name}", name=name), at)
         elif pictures is None or session.edit.is_empty:
-            edited.set_text(tr("Edited"), "" if pictures is None else tr("nothing yet: turn a dial"))
+            edited.set_text(tr("Edited"), then, "" if pictures is None else tr("nothing yet: turn a dial"))
         else:
             title = tr("Edited")
             if stage.mode is Mode.WIPE:
                 title = tr("Original | Edited") if stage.against_original else tr("Reconstruction | Edited")
-            edited.set_text(title, self._edit_text(), change_text(pictures.reconstruction, pictures.edited))
+            change = change_text(pictures.reconstruction, pictures.edited)
+            if self.painter.has_detail:
+                change = tr("with the original's detail")
+            edited.set_text(title, *((then, self._edit_text()) if then else (self._edit_text(), change)))
         if stage.levels is not None:
             mean = tr("mean {level}", level=f"{stage.levels.mean():.1f}")
             most = tr("most {level} of 255", level=int(stage.levels.max()))
@@ -248,12 +302,13 @@ class CanvasPanel(QWidget):
 
     def _edit_text(self) -> str:
         """The edit in short: "z12 +2.4σ" where the data's spread is known."""
-        session, dims = self._session, self._session.edit.dims()
+        session, dims, moves = self._session, self._session.edit.dims(), self._session.edit.moves()
         statistics = session.analyst.statistics
-        if session.edit.start is not None or not 1 <= len(dims) <= 2:
+        if session.edit.start is not None or not 1 <= len(dims) + len(moves) <= 2:
             return session.edit.text()
-        deltas = {dim: session.value_of(dim) - session.start_value(dim) for dim in dims}
+        deltas = {dim: session.edit.own_change(dim, session.start_value(dim)) for dim in dims}
         moved = [sigma_text(statistics, dim, delta, f"z{dim} ") for dim, delta in deltas.items()]
+        moved += [move_text(move) for move in moves]
         return ", ".join(moved) if all(moved) else session.edit.text()
 
     # Space shows the original
@@ -322,7 +377,8 @@ class CanvasPanel(QWidget):
         wide = self.width() >= WIDE_PX
         comparing = self.modes.current != Mode.SIDE_BY_SIDE.value
         self.hint.setVisible(wide and not comparing)
-        self.keep.setText(tr("Keep adjustment") if wide or not comparing else tr("Keep"))
+        self.paint.setVisible(wide or not comparing)  # which is side by side
+        self.keep.setText(tr("Keep adjustment") if wide else tr("Keep"))
         compact = self.height() < TALL_PX
         self.traversal.set_compact(compact)
         self.kept.set_compact(compact)
@@ -330,6 +386,8 @@ class CanvasPanel(QWidget):
         self._column.setSpacing(6 if compact else 10)
         margins, spacing = self._column.contentsMargins(), self._column.spacing()
         others = sum(part.sizeHint().height() for part in (self.modes, self.traversal, self.kept))
+        if self.painter.is_on:
+            others += self.paint_bar.sizeHint().height() + spacing
         room = self.height() - others - margins.top() - margins.bottom() - 4 * spacing
         tall = self.stage.height_for(self.width() - 2 * _SIDE_PX, max(room, self.stage.minimumHeight()))
         self.stage.setMaximumHeight(max(self.stage.minimumHeight(), tall))

@@ -3,8 +3,10 @@
 import math
 import time
 
-from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal, Slot
+from PySide6.QtCore import QEvent, QPoint, QRectF, QSize, Qt, Signal, Slot
 from PySide6.QtGui import (
+    QContextMenuEvent,
+    QEnterEvent,
     QFocusEvent,
     QFont,
     QHelpEvent,
@@ -30,6 +32,7 @@ from gui.dial_input import (
     panel_scrolls,
 )
 from gui.dial_words import description_text, name_text, tip_text
+from gui.plain import plain_tip
 from gui.theme import CAPTION_PX, CONTROL_PX, current_theme, ui_font
 from gui.typed_value import STARTERS, ValueEditor
 
@@ -52,7 +55,10 @@ class Dial(QDial):
         typed(dim, text: str): Enter was pressed on a typed text; the listener may call refuse(reason).
         reset_requested(dim), negate_requested(dim): take its edits back; change its sign.
         taken(dim): it was clicked or got the focus.
+        lock_requested(dim): lock it, or unlock it.
+        menu_requested(dim, place: QPoint): the menu of its own.
         hand_changed(held: bool): a drag began or ended.
+        pointed(dim, pointed: bool): the pointer came or went, or H was pressed or released on it.
         neighbour_requested(dim, columns: int, rows: int): go to the dial beside it.
     """
 
@@ -60,11 +66,16 @@ class Dial(QDial):
     typed = Signal(int, str)
     reset_requested = Signal(int)
     negate_requested = Signal(int)
+    lock_requested = Signal(int)
+    menu_requested = Signal(int, QPoint)
     taken = Signal(int)
     hand_changed = Signal(bool)
+    pointed = Signal(int, bool)
     neighbour_requested = Signal(int, int, int)
 
-    def __init__(self, dim: int, parent: QWidget | None = None, *, large: bool = False) -> None:
+    def __init__(
+        self, dim: int, parent: QWidget | None = None, *, large: bool = False, prefix: str = "dial"
+    ) -> None:
         super().__init__(parent)
         self._reading = Reading(dim)
         self._large = large
@@ -75,7 +86,8 @@ class Dial(QDial):
         self._drag: Drag | None = None
         self._gesture: object = None
         self._gesture_at = -math.inf
-        self.setObjectName("dialInHand" if large else f"dial-{dim}")
+        self._points_by_key = False
+        self.setObjectName(f"{prefix}InHand" if large else f"{prefix}-{dim}")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMouseTracking(False)
         self.setNotchesVisible(False)
@@ -123,7 +135,7 @@ class Dial(QDial):
     def _tell(self) -> None:
         """Bring name, description and value for screen readers up to date."""
         reading = self._reading
-        self.setAccessibleName(name_text(reading.dim, in_hand=self._large))
+        self.setAccessibleName(name_text(reading, in_hand=self._large))
         self.setAccessibleDescription(description_text(reading))
         self._showing = True
         low, high = min(reading.lowest, reading.value), max(reading.highest, reading.value)
@@ -154,7 +166,8 @@ class Dial(QDial):
             painter.setFont(ui_font(CONTROL_PX, QFont.Weight.DemiBold))
             painter.setPen(theme.color("secondary" if enabled else "disabled"))
             name = area.adjusted(0, 0, 0, -area.height() * 0.08)
-            painter.drawText(name, _BOTTOM, f"z{self._reading.dim}")
+            if not self._reading.name:  # which stands above the card
+                painter.drawText(name, _BOTTOM, self._reading.label)
         else:
             face = min(area.width() - 14.0, area.height() - _LABEL_PX - 5.0, 52.0)
             box = QRectF(area.center().x() - face / 2.0, 5.0, face, face)
@@ -174,6 +187,14 @@ class Dial(QDial):
             self.update()
 
     # ---- mouse -----------------------------------------------------------------------------------------
+
+    def enterEvent(self, event: QEnterEvent) -> None:
+        super().enterEvent(event)
+        self.pointed.emit(self._reading.dim, True)
+
+    def leaveEvent(self, event: QEvent) -> None:
+        super().leaveEvent(event)
+        self.pointed.emit(self._reading.dim, False)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         if event.button() is not Qt.MouseButton.LeftButton:
@@ -206,6 +227,13 @@ class Dial(QDial):
             self._end_drag()
             self.reset_requested.emit(self._reading.dim)
 
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """Ask for the menu; the dial in hand has buttons instead."""
+        if self._large:
+            event.ignore()
+        else:
+            self.menu_requested.emit(self._reading.dim, event.globalPos())
+
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Turn; in a panel that scrolls only the dial with the focus does, so that the others scroll by."""
         notches = (event.angleDelta().y() or event.angleDelta().x()) / 120.0
@@ -227,7 +255,7 @@ class Dial(QDial):
 
     def event(self, event: QEvent) -> bool:
         if event.type() is QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
-            QToolTip.showText(event.globalPos(), tip_text(self._reading), self)
+            QToolTip.showText(event.globalPos(), plain_tip(tip_text(self._reading)), self)
             return True
         override = event.type() is QEvent.Type.ShortcutOverride
         if override and isinstance(event, QKeyEvent) and self._is_ours(event):
@@ -250,12 +278,24 @@ class Dial(QDial):
             self.reset_requested.emit(self._reading.dim)
         elif key == Qt.Key.Key_N and not modifiers & CTRL:
             self.negate_requested.emit(self._reading.dim)
+        elif key == Qt.Key.Key_L and not modifiers & CTRL:
+            self.lock_requested.emit(self._reading.dim)
         elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_F2):
             self.open_editor("")
         elif self._starts_typing(event):
             self.open_editor(event.text())
+        elif key == Qt.Key.Key_H and not modifiers & CTRL:
+            self._points_by_key = True
+            self.pointed.emit(self._reading.dim, True)
         else:
             event.ignore()
+
+    def keyReleaseEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_H and not event.isAutoRepeat():
+            self._points_by_key = False
+            self.pointed.emit(self._reading.dim, False)
+        else:
+            super().keyReleaseEvent(event)
 
     def _is_ours(self, event: QKeyEvent) -> bool:
         """Whether a key turns, types or resets, and so must not reach the window's shortcuts."""
@@ -279,6 +319,9 @@ class Dial(QDial):
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
         super().focusOutEvent(event)
+        if self._points_by_key:  # the release of the key goes to whoever has the focus now
+            self._points_by_key = False
+            self.pointed.emit(self._reading.dim, False)
         self._end_drag()
         self.update()
 
@@ -304,6 +347,11 @@ class Dial(QDial):
         self._turn(value)
 
     def _turn(self, value: float) -> None:
+        if self._reading.is_locked:
+            where = self.mapToGlobal(self.rect().bottomLeft())
+            text = tr("{name} is locked: L unlocks it.", name=self._reading.label)
+            QToolTip.showText(where, plain_tip(text), self)
+            return
         self.turned.emit(self._reading.dim, value, self._gesture)
 
     def _snap_step(self) -> float:
@@ -333,7 +381,7 @@ class Dial(QDial):
             self._editor.typed.connect(self._on_typed)
             self._editor.negated.connect(self._on_negated)
             self._editor.left.connect(self._on_editor_left)
-        self._editor.setAccessibleName(tr("Value of z{dim}", dim=self._reading.dim))
+        self._editor.setAccessibleName(tr("Value of {name}", name=self._reading.label))
         self._editor.setGeometry(1, self.height() - 24, self.width() - 2, 23)
         self._editor.show()
         self._editor.begin(text)

@@ -19,7 +19,8 @@ class Reading:
     """One dimension's value now and at the start, and where the data's own codes lie.
 
     lowest and highest are the ends of the arc; low and high the band that holds 5 to 95 % of the data, equal
-    while it is not known. sigma is the data's standard deviation, 0 while unknown; rarity 0 to 1.
+    while it is not known. sigma is the data's standard deviation, 0 while unknown; rarity 0 to 1. A direction
+    has a name, numbers in sigmas, and facts on how it was found. is_carried: other dials alone moved it.
     """
 
     dim: int
@@ -32,6 +33,20 @@ class Reading:
     sigma: float = 0.0
     rarity: float = 0.0
     is_dead: bool = False
+    name: str = ""
+    facts: str = ""
+    is_locked: bool = False
+    is_carried: bool = False
+
+    @property
+    def label(self) -> str:
+        """What the dial is called."""
+        return self.name or f"z{self.dim}"
+
+    @property
+    def unit(self) -> str:
+        """What its numbers are in, where they are not the code's own."""
+        return "σ" if self.name else ""
 
     @property
     def span(self) -> float:
@@ -113,6 +128,8 @@ def paint_face(painter: QPainter, box: QRectF, reading: Reading, theme: Theme, *
             painter, inner, _angle(reading, reading.low), _angle(reading, reading.high),
             theme.color("band"), max(1.5, stroke * 0.5),
         )  # fmt: skip
+    if reading.is_locked:
+        _paint_lock(painter, centre, radius, theme)
     if not enabled:
         return
     now, begun = _angle(reading, reading.value), _angle(reading, reading.start)
@@ -135,16 +152,18 @@ def paint_label(
     painter: QPainter, box: QRectF, reading: Reading, theme: Theme, size_px: int, *, enabled: bool
 ) -> None:
     """Draw "z12 1.95" in the middle of a box: the name in semibold, the value beside it."""
-    name = f"z{reading.dim}"
     bold, plain = ui_font(size_px, QFont.Weight.DemiBold), ui_font(size_px)
-    painter.setFont(bold)
-    name_px = painter.fontMetrics().horizontalAdvance(name)
     painter.setFont(plain)
     metrics = painter.fontMetrics()
     gap = 3.0
+    painter.setFont(bold)
+    room = box.width() - (metrics.horizontalAdvance("−0.0σ") + gap if reading.name else 0.0)
+    name = painter.fontMetrics().elidedText(reading.label, Qt.TextElideMode.ElideRight, int(room))
+    name_px = painter.fontMetrics().horizontalAdvance(name)
+    painter.setFont(plain)
     value = ""
     for decimals in (2, 1, 0) if enabled else ():
-        value = number_text(reading.value, decimals=decimals)
+        value = number_text(reading.value, decimals=decimals) + reading.unit
         if metrics.horizontalAdvance(value) + name_px + gap <= box.width():
             break
     value_px = metrics.horizontalAdvance(value)
@@ -192,6 +211,19 @@ def _paint_change(painter: QPainter, ring: QRectF, reading: Reading, theme: Them
         else:
             left = min(begun, _angle(reading, reading.low))
         _arc(painter, ring, left, now, theme.color("unusual"), stroke)
+
+
+def _paint_lock(painter: QPainter, centre: QPointF, radius: float, theme: Theme) -> None:
+    """A padlock in the middle of the dial."""
+    unit = max(3.0, radius * 0.17)
+    painter.setPen(QPen(theme.color("secondary"), max(1.2, unit * 0.36)))
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    bow = QRectF(centre.x() - unit * 0.75, centre.y() - unit * 1.6, unit * 1.5, unit * 2.2)
+    painter.drawArc(bow, 0, 180 * 16)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(theme.color("secondary"))
+    body = QRectF(centre.x() - unit * 1.25, centre.y() - unit * 0.5, unit * 2.5, unit * 1.9)
+    painter.drawRoundedRect(body, unit * 0.3, unit * 0.3)
 
 
 def _paint_beyond(

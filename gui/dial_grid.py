@@ -13,6 +13,9 @@ WIDE_CELL_PX = 64  # the same where there are dimensions of three digits
 CELL_HEIGHT_PX = 68
 
 
+NAMED_CELL_PX = 92  # the same where dials have names
+
+
 class DialGrid(QWidget):
     """Keeps a Dial for every dimension once it was shown, and places those of the page.
 
@@ -24,8 +27,12 @@ class DialGrid(QWidget):
     dial_made = Signal(Dial)
     pointer_left = Signal()
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, parent: QWidget | None = None, *, prefix: str = "dial", cell_px: int | None = None
+    ) -> None:
         super().__init__(parent)
+        self._prefix = prefix
+        self._cell_px = cell_px
         self._dials: dict[int, Dial] = {}
         self._page: tuple[int, ...] = ()
 
@@ -51,7 +58,8 @@ class DialGrid(QWidget):
     @property
     def columns(self) -> int:
         """How many dials stand in a row."""
-        return max(1, self.width() // (CELL_PX if max(self._page, default=0) < 100 else WIDE_CELL_PX))
+        wide = max(self._page, default=0) >= 100
+        return max(1, self.width() // (self._cell_px or (WIDE_CELL_PX if wide else CELL_PX)))
 
     def dial(self, dim: int) -> Dial | None:
         """The dial of a dimension, if it was ever shown."""
@@ -73,7 +81,7 @@ class DialGrid(QWidget):
         for dim in new:
             dial = self._dials.get(dim)
             if dial is None:
-                dial = self._dials[dim] = Dial(dim, self)
+                dial = self._dials[dim] = Dial(dim, self, prefix=self._prefix)
                 self.dial_made.emit(dial)
             dial.show()
             if before is not None:

@@ -1,6 +1,6 @@
 """DialInHand: the card of the dial in hand: a large dial, its value, how unusual it is, its operations."""
 
-from PySide6.QtCore import QSize, Signal, Slot
+from PySide6.QtCore import QSize, Qt, Signal, Slot
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QBoxLayout,
@@ -9,6 +9,7 @@ from PySide6.QtWidgets import (
     QLabel,
     QPushButton,
     QSizePolicy,
+    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -17,10 +18,13 @@ from core.translate import tr
 from gui.dial import Dial
 from gui.dial_face import Reading, number_text
 from gui.fit_label import FitLabel
+from gui.icons import wear_icon
+from gui.plain import PlainLabel
 from gui.typed_value import ValueEditor
 
 _DIAL_PX, _SMALL_DIAL_PX = 90, 76
 _GAP_PX = 10
+_LOCK_PX = 24
 
 
 class DialInHand(QFrame):
@@ -28,24 +32,25 @@ class DialInHand(QFrame):
 
     Signals:
         typed(dim, text: str): Enter was pressed in the field; the listener may call refuse(reason).
-        reset_requested(dim), negate_requested(dim): a button was pressed.
+        reset_requested(dim), negate_requested(dim), lock_requested(dim): a button was pressed.
     """
 
     typed = Signal(int, str)
     reset_requested = Signal(int)
     negate_requested = Signal(int)
+    lock_requested = Signal(int)
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, parent: QWidget | None = None, *, prefix: str = "dial") -> None:
         super().__init__(parent)
         self.setProperty("role", "card")
         self._refused = False
-        self.dial = Dial(0, large=True)
+        self.dial = Dial(0, large=True, prefix=prefix)
         self.value = QLabel()
         self.value.setProperty("role", "value")
         self.begun = FitLabel("secondary")
         self.rarity = FitLabel("caption")
         self.editor = ValueEditor()
-        self.editor.setObjectName("dialInHandEdit")
+        self.editor.setObjectName(f"{prefix}InHandEdit")
         self.editor.setPlaceholderText(tr("+20"))
         self.editor.setMinimumWidth(48)
         self.editor.accept()
@@ -55,7 +60,18 @@ class DialInHand(QFrame):
         self.reset = QPushButton(tr("Reset"))
         self.reset.setAccessibleName(tr("Reset the dial in hand"))
         self.reset.setToolTip(tr("Back to where it started (Backspace or a double click on a dial)"))
-        self.wrong = QLabel()
+        self.lock = QToolButton(self)  # in the corner that nothing else needs
+        self.lock.setFixedSize(_LOCK_PX, _LOCK_PX)
+        self.lock.setProperty("flat", True)
+        self.lock.setCheckable(True)
+        self.lock.setObjectName(f"{prefix}InHandLock")
+        self.lock.setAccessibleName(tr("Lock the dial in hand"))
+        self.lock.setToolTip(
+            tr("Lock: no hand turns it, and a random code leaves it where it is (L on a dial)")
+        )
+        self.lock.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        wear_icon(self.lock, "lock", "secondary")
+        self.wrong = PlainLabel()
         self.wrong.setProperty("role", "unusual")
         self.wrong.setWordWrap(True)
         self.wrong.hide()
@@ -66,6 +82,7 @@ class DialInHand(QFrame):
         self.editor.left.connect(self._on_left)
         self.negate.clicked.connect(self._on_negate)
         self.reset.clicked.connect(self._on_reset)
+        self.lock.clicked.connect(self._on_lock)
         self.show_reading(Reading(0))
 
     def _lay_out(self) -> None:
@@ -103,11 +120,11 @@ class DialInHand(QFrame):
 
     def show_reading(self, reading: Reading) -> None:
         """Show another reading; asks for nothing."""
-        if reading.dim != self.dial.reading.dim:
+        if (reading.dim, reading.name) != (self.dial.reading.dim, self.dial.reading.name):
             self.editor.accept()
             self._show_wrong("")
         self.dial.show_reading(reading)
-        self.value.setText(number_text(reading.value, signed=True))
+        self.value.setText(number_text(reading.value, signed=True) + reading.unit)
         if reading.is_changed:
             start = tr("from {value}", value=number_text(reading.start))
             texts = [start]
@@ -125,8 +142,11 @@ class DialInHand(QFrame):
             self.rarity.setProperty("role", role)
             self.rarity.style().unpolish(self.rarity)
             self.rarity.style().polish(self.rarity)
-        self.reset.setEnabled(reading.is_changed)
-        self.editor.setAccessibleName(tr("Change z{dim} by typing", dim=reading.dim))
+        self.reset.setEnabled(reading.is_changed and not reading.is_carried and not reading.is_locked)
+        self.negate.setEnabled(not reading.is_locked)
+        self.editor.setEnabled(not reading.is_locked)
+        self.lock.setChecked(reading.is_locked)
+        self.editor.setAccessibleName(tr("Change {name} by typing", name=reading.label))
 
     def refuse(self, reason: str) -> None:
         """Show why the typed text cannot be taken."""
@@ -136,6 +156,7 @@ class DialInHand(QFrame):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
+        self.lock.move(event.size().width() - _LOCK_PX - 4, 4)
         margins = self._rows.contentsMargins()
         beside = _DIAL_PX + _GAP_PX + margins.left() + margins.right()
         is_wide = event.size().width() >= beside + self._controls.minimumSizeHint().width()
@@ -179,6 +200,11 @@ class DialInHand(QFrame):
     @Slot()
     def _on_negate(self) -> None:
         self.negate_requested.emit(self.dial.reading.dim)
+
+    @Slot()
+    def _on_lock(self) -> None:
+        self.lock.setChecked(self.dial.reading.is_locked)  # until that is the outcome
+        self.lock_requested.emit(self.dial.reading.dim)
 
     @Slot()
     def _on_reset(self) -> None:

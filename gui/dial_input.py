@@ -20,7 +20,15 @@ NEIGHBOURS: dict[int, tuple[int, int]] = {
     Qt.Key.Key_Up: (0, -1),
     Qt.Key.Key_Down: (0, 1),
 }
-PLAIN_KEYS = (Qt.Key.Key_N, Qt.Key.Key_Backspace, Qt.Key.Key_Delete, Qt.Key.Key_Home, Qt.Key.Key_End)
+PLAIN_KEYS = (
+    Qt.Key.Key_N,
+    Qt.Key.Key_L,
+    Qt.Key.Key_H,
+    Qt.Key.Key_Backspace,
+    Qt.Key.Key_Delete,
+    Qt.Key.Key_Home,
+    Qt.Key.Key_End,
+)
 
 
 class Drag:

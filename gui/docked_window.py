@@ -2,7 +2,7 @@
 
 from PySide6.QtCore import QByteArray, QSize, Qt, Slot
 from PySide6.QtGui import QGuiApplication, QMoveEvent, QResizeEvent
-from PySide6.QtWidgets import QDockWidget, QMainWindow, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDockWidget, QMainWindow, QSplitter, QTabWidget, QVBoxLayout, QWidget
 
 from core.translate import tr
 from gui import window_memory
@@ -12,8 +12,10 @@ from gui.dock_grip import DockGrip
 from gui.foot import Foot
 from gui.gallery_panel import GalleryPanel
 from gui.history_panel import HistoryPanel
+from gui.kl_bars import KlBars
 from gui.latent_panel import LatentPanel
 from gui.loss_plot import LossPlot
+from gui.map_panel import MapPanel
 from gui.notice import Notice
 from gui.offer_bar import OfferBar
 from gui.preview_strip import PreviewStrip
@@ -23,6 +25,7 @@ from gui.window_memory import WindowMemory
 
 FIRST_SIZE = QSize(1440, 900)
 LEAST_SIZE = QSize(1024, 640)
+WIDE_PX, MAP_PX = 1300, 340  # in a window so wide the map is at least so wide
 TITLE_BAR = QSize(0, 36)  # what window managers put above a window, which Qt does not know before it is shown
 
 
@@ -45,7 +48,9 @@ class DockedWindow(QMainWindow):
         self.training_panel.set_settings(self.memory.training)
         self.loss_plot = LossPlot(session)
         self.preview_strip = PreviewStrip(session)
+        self.kl_bars = KlBars(session)
         self.history_panel = HistoryPanel(session)
+        self.map_panel = MapPanel(session)
         self._first_layout = QByteArray()
         self.docks = self._lay_out()
 
@@ -68,7 +73,13 @@ class DockedWindow(QMainWindow):
         below = QSplitter(Qt.Orientation.Horizontal)
         below.setObjectName("trainingSplitter")
         below.setChildrenCollapsible(False)
-        for panel, stretch in ((self.training_panel, 0), (self.loss_plot, 1), (self.preview_strip, 0)):
+        learning = QWidget()
+        rows = QVBoxLayout(learning)
+        rows.setContentsMargins(0, 0, 0, 0)
+        rows.setSpacing(0)
+        rows.addWidget(self.preview_strip, 1)
+        rows.addWidget(self.kl_bars)
+        for panel, stretch in ((self.training_panel, 0), (self.loss_plot, 1), (learning, 0)):
             below.addWidget(panel)
             below.setStretchFactor(below.count() - 1, stretch)
         left, right, bottom = (
@@ -81,10 +92,16 @@ class DockedWindow(QMainWindow):
             self._dock("latentDock", tr("Latent"), self.latent_panel, right),
             self._dock("historyDock", tr("History"), self.history_panel, right),
             self._dock("trainingDock", tr("Training"), below, bottom),
+            self._dock("mapDock", tr("Map"), self.map_panel, left),
         ]
         for dock in docks:
             for changed in (dock.dockLocationChanged, dock.topLevelChanged, dock.visibilityChanged):
                 changed.connect(self.session.keeper.note_change)
+        self.setTabPosition(left, QTabWidget.TabPosition.North)
+        self.tabifyDockWidget(docks[0], docks[4])  # both are where pictures are chosen
+        docks[4].toggleViewAction().triggered.connect(self._on_map_toggled)
+        docks[4].visibilityChanged.connect(self.map_panel.set_seen)
+        docks[4].hide()
         docks[2].hide()
         self.resizeDocks([docks[0], docks[1]], [272, 328], Qt.Orientation.Horizontal)
         self.resizeDocks([docks[3]], [216], Qt.Orientation.Vertical)
@@ -122,6 +139,14 @@ class DockedWindow(QMainWindow):
         """A place is kept as edits are."""
         super().moveEvent(event)
         self.session.keeper.note_change()
+
+    @Slot(bool)
+    def _on_map_toggled(self, shown: bool) -> None:
+        if shown:
+            self.docks[4].raise_()
+            if self.width() >= WIDE_PX and not self.docks[4].isFloating():  # a map wants room
+                wanted = max(MAP_PX, self.docks[4].width())
+                self.resizeDocks([self.docks[4]], [wanted], Qt.Orientation.Horizontal)
 
     @Slot()
     def reset_layout(self) -> None:

@@ -6,7 +6,17 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from core.edits import Edit, Operation, apply_edits, simplified
+from core.edits import (
+    AnyEdit,
+    Direction,
+    Edit,
+    Move,
+    Operation,
+    apply_edits,
+    moves_of,
+    offset_of,
+    simplified,
+)
 from core.translate import tr
 
 
@@ -29,10 +39,10 @@ class StartCode:
 
 @dataclass(frozen=True)
 class EditState:
-    """What is done to the code: an optional start code, then edits in their order."""
+    """What is done to the code: an optional start code, then edits in their order, then moves."""
 
     start: StartCode | None = None
-    edits: tuple[Edit, ...] = ()
+    edits: tuple[AnyEdit, ...] = ()
 
     @property
     def is_empty(self) -> bool:
@@ -49,12 +59,32 @@ class EditState:
 
     def value(self, dim: int, start_value: float) -> float:
         """The edited value of one dimension that started at start_value."""
+        moved = 0.0
         for edit in self.edits:
-            if edit.dim == dim:
+            if isinstance(edit, Move):
+                moved += edit.amount * edit.direction.vector[dim]
+            elif edit.dim == dim:
                 start_value = edit.of(start_value)
-        return start_value
+        return start_value + moved
 
-    def with_edit(self, edit: Edit) -> "EditState":
+    def own_change(self, dim: int, start_value: float) -> float:
+        """By how much the edits of one dimension change it, without the moves along directions."""
+        return (
+            replace(self, edits=tuple(edit for edit in self.edits if isinstance(edit, Edit))).value(
+                dim, start_value
+            )
+            - start_value
+        )
+
+    def values(self, starts: NDArray[np.float64]) -> NDArray[np.float64]:
+        """value() of all dimensions (D,)."""
+        values = starts.copy()
+        for edit in self.edits:
+            if isinstance(edit, Edit):
+                values[edit.dim] = edit.of(float(values[edit.dim]))
+        return values + offset_of(self.edits, len(values)) if self.moves() else values
+
+    def with_edit(self, edit: AnyEdit) -> "EditState":
         """This state with one more edit, simplified."""
         return replace(self, edits=simplified((*self.edits, edit)))
 
@@ -65,9 +95,32 @@ class EditState:
 
     def without(self, dim: int) -> "EditState":
         """This state with every edit of dim taken back."""
-        return replace(self, edits=tuple(edit for edit in self.edits if edit.dim != dim))
+        return replace(
+            self, edits=tuple(edit for edit in self.edits if isinstance(edit, Move) or edit.dim != dim)
+        )
 
-    def as_edits(self) -> tuple[Edit, ...]:
+    def moves(self) -> tuple[Move, ...]:
+        """The moves along directions."""
+        return moves_of(self.edits)
+
+    def amount(self, direction: Direction) -> float:
+        """How far it is moved along a direction."""
+        return next((move.amount for move in self.moves() if move.direction == direction), 0.0)
+
+    def with_direction(self, old: Direction, new: Direction) -> "EditState":
+        """This state with its move along old going along new."""
+        edits = (
+            Move(new, edit.amount) if isinstance(edit, Move) and edit.direction == old else edit
+            for edit in self.edits
+        )
+        return replace(self, edits=tuple(edits))
+
+    def without_move(self, direction: Direction) -> "EditState":
+        """This state without its move along a direction."""
+        kept = (edit for edit in self.edits if not isinstance(edit, Move) or edit.direction != direction)
+        return replace(self, edits=tuple(kept))
+
+    def as_edits(self) -> tuple[AnyEdit, ...]:
         """The same as edits alone: a start code becomes one SET per dimension."""
         if self.start is None:
             return self.edits
@@ -75,11 +128,11 @@ class EditState:
         return simplified((*sets, *self.edits))
 
     def dims(self) -> tuple[int, ...]:
-        """The dimensions that are edited, in the order of their first edit."""
-        return tuple(dict.fromkeys(edit.dim for edit in self.edits))
+        """The dimensions that have edits of their own, in the order of their first."""
+        return tuple(dict.fromkeys(edit.dim for edit in self.edits if isinstance(edit, Edit)))
 
     def text(self) -> str:
-        """What a person reads: "z0 +20, z63 +20"; the start code first where there is one."""
+        """What a person reads: "z0 +20, smile +2σ"; the start code first where there is one."""
         parts = [self.start.text] if self.start else []
         shown = self.edits[:4]
         parts += [_edit_text(edit) for edit in shown]
@@ -88,7 +141,15 @@ class EditState:
         return ", ".join(parts)
 
 
-def _edit_text(edit: Edit) -> str:
+def move_text(move: Move) -> str:
+    """What a person reads of a move: "smile +2σ"."""
+    number = f"{move.amount:+.3g}".replace("-", "−")
+    return f"{move.direction.name} {number}σ"
+
+
+def _edit_text(edit: AnyEdit) -> str:
+    if isinstance(edit, Move):
+        return move_text(edit)
     number = f"{edit.value:.3g}".replace("-", "−")
     match edit.operation:
         case Operation.ADD:

@@ -36,9 +36,10 @@ class Editing(QObject):
         selection_changed(): index or target_index is another.
         edit_changed(): edit is another.
         kept_changed(): kept or kept_pictures are others.
-        dial_changed(): dial, the dimension in hand, is another.
+        dial_changed(): dial, the dimension in hand, or direction, the one in hand instead, is another.
         presets_changed(): presets are others.
         message_posted(str): one sentence of news.
+        locks_changed(): locked, or which directions are, is another.
         failed(str): one sentence on what went wrong and the way out.
     """
 
@@ -48,6 +49,7 @@ class Editing(QObject):
     kept_changed = Signal()
     dial_changed = Signal()
     presets_changed = Signal()
+    locks_changed = Signal()
     message_posted = Signal(str)
     failed = Signal(str)
 
@@ -59,8 +61,10 @@ class Editing(QObject):
         self.pictures: Pictures | None = None
         self.kept_pictures: tuple[NDArray[np.uint8], ...] = ()
         self.presets: dict[str, EditState] = {}
+        self.locked: frozenset[int] = frozenset()  # dimensions that no hand turns and no random code changes
         self.target_index = -1
         self.dial = 0
+        self.direction = ""  # the direction in hand, by its name; then no dimension is
         self._document = Document()
         self._is_told = True  # not while a history is taken up, step by step
         self.undo_stack = QUndoStack(self)
@@ -128,15 +132,16 @@ class Editing(QObject):
 
     def choose_dial(self, dim: int) -> None:
         """Take a dial in hand: its traversal is shown."""
-        if self.codec is not None and 0 <= dim < self.codec.latent_dim and dim != self.dial:
-            self.dial = dim
+        is_new = dim != self.dial or self.direction
+        if self.codec is not None and 0 <= dim < self.codec.latent_dim and is_new:
+            self.dial, self.direction = dim, ""
             self.dial_changed.emit()
 
     # ---- edits -----------------------------------------------------------------------------------------
 
     def turn_dial(self, dim: int, value: float, gesture: object = None) -> None:
         """Turn one dimension to value; every turn of one gesture becomes one step to undo."""
-        if self.pictures is None or not np.isfinite(value):
+        if self.pictures is None or not np.isfinite(value) or dim in self.locked:
             return
         self.choose_dial(dim)
         edit = self.edit.with_value(dim, value, self.start_value(dim))
@@ -147,29 +152,42 @@ class Editing(QObject):
         edit = parse_typed(text, dim)
         if self.pictures is None:
             raise EditError(tr("There is no code to edit yet: open or train a model first."))
+        self._check_unlocked(dim)
         if not np.isfinite(np.float32(edit.of(self.value_of(dim)))):
             raise EditError(tr("{text} is too large for a code.", text=text))
         self.choose_dial(dim)
-        self._push_edit(tr("Edit z{dim}: {text}", dim=dim, text=text.strip()), self.edit.with_edit(edit))
+        self._push_edit(tr("Edit z{dim}: {text}", dim=dim, text=text.strip()), self._with_shown(edit))
 
     def negate_dial(self, dim: int) -> None:
         """Change the sign of one dimension."""
-        if self.pictures is not None:
+        if self.pictures is not None and dim not in self.locked:
             self.choose_dial(dim)
-            edit = self.edit.with_edit(Edit(dim, Operation.MULTIPLY, -1.0))
+            edit = self._with_shown(Edit(dim, Operation.MULTIPLY, -1.0))
             self._push_edit(tr("Negate z{dim}", dim=dim), edit)
 
     def reset_dial(self, dim: int) -> None:
-        """Take back every edit of one dimension."""
-        self._push_edit(tr("Reset z{dim}", dim=dim), self.edit.without(dim))
+        """Take back every edit of one dimension; what moves along directions make of it stays."""
+        if dim not in self.locked:
+            self._push_edit(tr("Reset z{dim}", dim=dim), self.edit.without(dim))
+
+    def lock_dial(self, dim: int, locked: bool) -> None:
+        """Have one dimension stay where it is: no hand turns it, no random code changes it."""
+        changed = self.locked | {dim} if locked else self.locked - {dim}
+        if changed != self.locked:
+            self.locked = changed
+            self.locks_changed.emit()
+
+    def with_locks(self, code: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The code nearest to code (D,) that lies where the edited one does in what is locked."""
+        raise NotImplementedError
 
     def reset_all(self) -> None:
         """Take back every edit, and the start code."""
         self._push_edit(tr("Reset all"), EditState())
 
-    def set_edit(self, edit: EditState, text: str) -> None:
-        """Replace the whole edit; text names the step."""
-        self._push_edit(text, edit)
+    def set_edit(self, edit: EditState, text: str, gesture: object = None) -> None:
+        """Replace the whole edit; text names the step, and those of one gesture are one."""
+        self._push_edit(text, edit, gesture)
 
     def load_random_code(self, seed: int | None = None) -> None:
         """Start from a random code: the prior for a vae, a Gaussian fitted to the codes for an ae."""
@@ -178,6 +196,7 @@ class Editing(QObject):
         seed = secrets.randbelow(10_000) if seed is None else seed
         objective = self.codec.config.objective
         code = heavy.latents.random_codes(self.statistics, objective, 1, seed, self.codec.latent_dim)[0]
+        code = self.with_locks(code)
         name = tr("random code {seed}", seed=seed)
         self._push_edit(tr("Random code"), EditState(StartCode.of(name, code)))
 
@@ -190,6 +209,7 @@ class Editing(QObject):
         except LatentDialsError as error:
             self.failed.emit(str(error))
             return
+        code = self.with_locks(code)
         name = tr("code of #{index}", index=index)
         self._push_edit(tr("Load the code of #{index}", index=index), EditState(StartCode.of(name, code)))
 
@@ -237,6 +257,17 @@ class Editing(QObject):
             self.presets_changed.emit()
 
     # ---- inside ----------------------------------------------------------------------------------------
+
+    def _check_unlocked(self, dim: int) -> None:
+        if dim in self.locked:
+            raise EditError(tr("z{dim} is locked: unlock it first, with L on the dial.", dim=dim))
+
+    def _with_shown(self, edit: Edit) -> EditState:
+        """The edit done to what the dial shows, which is moved along directions as well."""
+        if edit.operation is Operation.ADD or not self.edit.moves():
+            return self.edit.with_edit(edit)
+        value = edit.of(self.value_of(edit.dim))
+        return self.edit.with_value(edit.dim, value, self.start_value(edit.dim))
 
     def _push_edit(self, text: str, edit: EditState, gesture: object = None) -> None:
         self._push(text, replace(self._document, edit=edit), gesture)

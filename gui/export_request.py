@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtGui import QImage
 
-from core.edits import Edit
+from core.edits import AnyEdit
 from gui import heavy
 from gui.qimage import to_qimage
 from gui.session import Session
@@ -40,7 +40,7 @@ class FigureRequest:
     """One figure to draw."""
 
     subject: ExportSubject
-    adjustments: tuple[tuple[tuple[Edit, ...], str | None], ...]
+    adjustments: tuple[tuple[tuple[AnyEdit, ...], str | None], ...]
     scale: int
     theme: ThemeName
     difference_row: bool

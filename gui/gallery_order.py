@@ -24,6 +24,7 @@ class Sort(Enum):
     ERROR_WORST = "error_worst"
     ERROR_BEST = "error_best"
     LABEL = "label"
+    LIKENESS = "likeness"
 
 
 @dataclass(frozen=True)
@@ -41,9 +42,15 @@ class Query:
 
 
 def find_pictures(
-    dataset: ImageDataset, query: Query, errors: NDArray[np.float32] | None = None
+    dataset: ImageDataset,
+    query: Query,
+    errors: NDArray[np.float32] | None = None,
+    likeness: NDArray[np.float32] | None = None,
 ) -> NDArray[np.int64]:
-    """Indices of the pictures that a query shows, in its order; equals stay in order of their index."""
+    """Indices of the pictures that a query shows, in its order; equals stay in order of their index.
+
+    errors and likeness (a distance) are of each picture, NaN where unknown.
+    """
     shown = np.ones(len(dataset), dtype=np.bool_)
     if 0 <= query.filter_column < len(dataset.labels):
         shown &= dataset.labels[query.filter_column].values == query.filter_class
@@ -60,6 +67,10 @@ def find_pictures(
             if query.sort is Sort.ERROR_WORST:
                 keys = -keys  # a picture without a known error is NaN, and stays last either way
             return indices[_stable_order(keys)]
+        case Sort.LIKENESS:
+            if likeness is None or len(likeness) != len(dataset):
+                return indices
+            return indices[_stable_order(likeness[indices])]
         case Sort.LABEL:
             if not 0 <= query.sort_column < len(dataset.labels):
                 return indices

@@ -8,6 +8,7 @@ from PySide6.QtCore import QPoint, QProcess, QSignalBlocker, Qt, QUrl, Slot
 from PySide6.QtGui import QAction, QDesktopServices, QResizeEvent, QStandardItemModel
 from PySide6.QtWidgets import (
     QComboBox,
+    QFileDialog,
     QGridLayout,
     QHBoxLayout,
     QLabel,
@@ -19,12 +20,14 @@ from PySide6.QtWidgets import (
 )
 
 from core.translate import tr
+from gui.direction_dialog import LABEL_FILES
 from gui.gallery_order import Query, Sort, find_pictures
 from gui.session import Session
 from gui.tile_grid import TileGrid
 
 WIDE_PX = 250  # from here on sort and filter stand side by side
 _BY_ERROR = (Sort.ERROR_WORST, Sort.ERROR_BEST)
+_BY_MODEL = (*_BY_ERROR, Sort.LIKENESS)
 MIN_THUMBNAIL_PX, MAX_THUMBNAIL_PX, THUMBNAIL_PX = 24, 256, 50
 
 
@@ -122,11 +125,15 @@ class GalleryPanel(QWidget):
         self.grid.failed.connect(self._session.failed, Qt.ConnectionType.QueuedConnection)
         session = self._session
         session.dataset_changed.connect(self._on_dataset_changed)
+        session.labels_changed.connect(self._on_labels_changed)
+        session.groups_changed.connect(self._on_groups_changed)
+        self.grid.group_toggled.connect(self._on_group_toggled)
         session.selection_changed.connect(self._on_selection_changed)
         session.previews_chosen.connect(self._on_selection_changed)
         session.opening_changed.connect(self._tell_count)
         session.model_changed.connect(self._on_model_changed)
         session.analyst.errors_changed.connect(self._on_errors_changed)
+        session.whereabouts.likeness_changed.connect(self._on_likeness_changed)
 
     @property
     def query(self) -> Query:
@@ -138,21 +145,9 @@ class GalleryPanel(QWidget):
     @Slot()
     def _on_dataset_changed(self) -> None:
         dataset = self._session.dataset
-        labels = () if dataset is None else dataset.labels
         with QSignalBlocker(self.sort), QSignalBlocker(self.filter_column), QSignalBlocker(self.search):
             self.search.clear()
-            self.sort.clear()
-            self.sort.addItem(tr("Sort: index"), (Sort.INDEX, -1))
-            self.sort.addItem(tr("Sort: largest error"), (Sort.ERROR_WORST, -1))
-            self.sort.addItem(tr("Sort: smallest error"), (Sort.ERROR_BEST, -1))
-            for at, column in enumerate(labels):
-                self.sort.addItem(tr("Sort: {label}", label=column.name), (Sort.LABEL, at))
-            self.filter_column.clear()
-            self.filter_column.addItem(tr("All labels"), -1)
-            for at, column in enumerate(labels):
-                if column.classes:
-                    self.filter_column.addItem(column.name, at)
-        self.filter_column.setEnabled(self.filter_column.count() > 1)
+            self._fill_columns()
         for control in (self.search, self.sort, self.thumbnail_px):
             control.setEnabled(dataset is not None)
         self._on_model_changed()
@@ -161,6 +156,53 @@ class GalleryPanel(QWidget):
         self._fill_classes()
         self._ask()
         self._on_selection_changed()
+        self._on_groups_changed()
+
+    def _fill_columns(self) -> None:
+        dataset = self._session.dataset
+        labels = () if dataset is None else dataset.labels
+        self.sort.clear()
+        self.sort.addItem(tr("Sort: index"), (Sort.INDEX, -1))
+        self.sort.addItem(tr("Sort: largest error"), (Sort.ERROR_WORST, -1))
+        self.sort.addItem(tr("Sort: smallest error"), (Sort.ERROR_BEST, -1))
+        self.sort.addItem(tr("Sort: like the edited code"), (Sort.LIKENESS, -1))
+        for at, column in enumerate(labels):
+            self.sort.addItem(tr("Sort: {label}", label=column.name), (Sort.LABEL, at))
+        self.filter_column.clear()
+        self.filter_column.addItem(tr("All labels"), -1)
+        for at, column in enumerate(labels):
+            if column.classes:
+                self.filter_column.addItem(column.name, at)
+        self.filter_column.setEnabled(self.filter_column.count() > 1)
+
+    @Slot()
+    def _on_labels_changed(self) -> None:
+        """Offer the labels that the pictures have now; what is shown stays as it is."""
+        dataset = self._session.dataset
+        if dataset is None:
+            return
+        filtered = self.filter_column.currentText() if self.filter_column.currentIndex() > 0 else ""
+        class_, sort = self.filter_class.currentText(), self.sort.currentText()
+        search = self.search.text()
+        with QSignalBlocker(self.sort), QSignalBlocker(self.filter_column), QSignalBlocker(self.search):
+            self._fill_columns()
+            self.sort.setCurrentIndex(max(0, self.sort.findText(sort)))
+            self.filter_column.setCurrentIndex(max(0, self.filter_column.findText(filtered)))
+            self.search.setText(search)
+        self._on_model_changed()
+        self.grid.set_labels(dataset)
+        self._fill_classes()
+        with QSignalBlocker(self.filter_class):
+            self.filter_class.setCurrentIndex(max(0, self.filter_class.findText(class_)))
+        self._ask()
+
+    @Slot()
+    def _on_groups_changed(self) -> None:
+        self.grid.set_groups(self._session.groups)
+
+    @Slot(int, str)
+    def _on_group_toggled(self, index: int, name: str) -> None:
+        self._session.toggle_in_group("A" if name == "A" else "B", index)
 
     @Slot()
     def _on_selection_changed(self) -> None:
@@ -173,8 +215,8 @@ class GalleryPanel(QWidget):
     def _on_model_changed(self) -> None:
         items = cast(QStandardItemModel, self.sort.model())
         for at in range(self.sort.count()):
-            by_error = self.sort.itemData(at)[0] in _BY_ERROR
-            items.item(at).setEnabled(not by_error or self._session.codec is not None)
+            by_model = self.sort.itemData(at)[0] in _BY_MODEL
+            items.item(at).setEnabled(not by_model or self._session.codec is not None)
 
     @Slot()
     def _on_errors_changed(self) -> None:
@@ -183,7 +225,21 @@ class GalleryPanel(QWidget):
             self._want_errors()
             self._ask()
 
+    @Slot()
+    def _on_likeness_changed(self) -> None:
+        if self._query.sort is Sort.LIKENESS:
+            self._ask()
+
     # From the person
+
+    @Slot()
+    def sort_by_likeness(self) -> None:
+        """Show the pictures whose codes are most like the edited one first."""
+        at = next(at for at in range(self.sort.count()) if self.sort.itemData(at)[0] is Sort.LIKENESS)
+        if self.sort.currentIndex() == at:
+            self._on_sort_chosen()  # by the edit as it is now
+        else:
+            self.sort.setCurrentIndex(at)
 
     @Slot()
     def _on_query_changed(self) -> None:
@@ -192,6 +248,8 @@ class GalleryPanel(QWidget):
     @Slot()
     def _on_sort_chosen(self) -> None:
         self._want_errors()
+        if self.sort.currentData()[0] is Sort.LIKENESS and self._session.pictures is not None:
+            self._session.whereabouts.search_like_edited()
         self._ask()
 
     @Slot()
@@ -228,6 +286,22 @@ class GalleryPanel(QWidget):
         preview.setCheckable(True)
         preview.setChecked(index in session.preview_indices)
         menu.addAction(preview)
+        like = self._action(menu, tr("Pictures like the edited one"), self.sort_by_likeness)
+        like.setEnabled(session.pictures is not None)
+        menu.addAction(like)
+        menu.addSeparator()
+        for text, slot, group in (
+            (tr("Group A"), self._on_group_a, session.groups[0]),
+            (tr("Group B"), self._on_group_b, session.groups[1]),
+        ):
+            member = self._action(menu, text, slot)
+            member.setCheckable(True)
+            member.setChecked(index in group)
+            menu.addAction(member)
+        clear = self._action(menu, tr("Clear the groups"), session.clear_groups)
+        clear.setEnabled(any(session.groups))
+        menu.addAction(clear)
+        menu.addAction(self._action(menu, tr("Labels…"), self.ask_labels))
         menu.addSeparator()
         reveal = self._action(menu, tr("Reveal the file"), self._on_reveal)
         reveal.setEnabled(dataset is not None and dataset.file_of(index) is not None)
@@ -254,6 +328,21 @@ class GalleryPanel(QWidget):
     @Slot()
     def _on_use_in_preview(self) -> None:
         self._session.toggle_preview(self._menu_index)
+
+    @Slot()
+    def _on_group_a(self) -> None:
+        self._session.toggle_in_group("A", self._menu_index)
+
+    @Slot()
+    def _on_group_b(self) -> None:
+        self._session.toggle_in_group("B", self._menu_index)
+
+    @Slot()
+    def ask_labels(self) -> None:
+        """Ask for a file of labels for the open pictures."""
+        file, _kind = QFileDialog.getOpenFileName(self, tr("Labels of these pictures"), "", LABEL_FILES)
+        if file:
+            self._session.open_labels(Path(file))
 
     @Slot()
     def _on_reveal(self) -> None:
@@ -293,7 +382,9 @@ class GalleryPanel(QWidget):
             sort_column,
         )
         if dataset is not None:
-            self.grid.set_order(find_pictures(dataset, self._query, self._session.analyst.errors))
+            session = self._session
+            order = find_pictures(dataset, self._query, session.analyst.errors, session.whereabouts.likeness)
+            self.grid.set_order(order)
             if sort is Sort.INDEX:
                 self.grid.show_picture(self._session.index)
         self._tell_count()

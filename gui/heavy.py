@@ -21,20 +21,41 @@ from core.translate import tr
 if TYPE_CHECKING:
     import torch as torch
 
+    from core import acting as acting
+    from core import catalogue as catalogue
     from core import codec as codec
     from core import datasets as datasets
+    from core import dial_numbers as dial_numbers
+    from core import directions as directions
     from core import encoding as encoding
+    from core import factors as factors
     from core import following as following
     from core import importing as importing
+    from core import labels as labels
     from core import latents as latents
+    from core import mapping as mapping
     from core import models as models
+    from core import painting as painting
     from core import runs as runs
     from core import sketch as sketch
+    from core import snapshots as snapshots
     from core import threads as threads
     from core import training as training
+    from core.export import animation as animation
+    from core.export import code_files as code_files
     from core.export import comparison as comparison
+    from core.export import many as many
+    from core.export import matrix as matrix
+    from core.export import moving as moving
+    from core.export import networks as networks
     from core.export import panels as panels
     from core.export import recipe as recipe
+    from core.export import report as report
+    from core.export import report_html as report_html
+    from core.export import report_markdown as report_markdown
+    from core.export import report_parts as report_parts
+    from core.export import sheet as sheet
+    from core.export import video as video
     from core.models import architecture as architecture
     from gui import loss_chart as loss_chart
 
@@ -52,11 +73,41 @@ ROOMS = {
     "loss_chart": "gui.loss_chart",
     "training": "core.training",
     "recipe": "core.export.recipe",
+    "acting": "core.acting",
+    "dial_numbers": "core.dial_numbers",
+    "factors": "core.factors",
     "models": "core.models",
     "architecture": "core.models.architecture",
     "comparison": "core.export.comparison",
     "panels": "core.export.panels",
+    "matrix": "core.export.matrix",
+    "sheet": "core.export.sheet",
+    "moving": "core.export.moving",
+    "video": "core.export.video",
+    "animation": "core.export.animation",
+    "many": "core.export.many",
+    "code_files": "core.export.code_files",
+    "networks": "core.export.networks",
     "importing": "core.importing",
+    "mapping": "core.mapping",
+    "directions": "core.directions",
+    "labels": "core.labels",
+    "catalogue": "core.catalogue",
+    "snapshots": "core.snapshots",
+    "painting": "core.painting",
+    "lab_subjects": "core.lab.subjects",
+    "lab_noise": "core.lab.noise",
+    "lab_damages": "core.lab.damages",
+    "lab_blur": "core.lab.blur",
+    "lab_features": "core.lab.features",
+    "lab_betweens": "core.lab.betweens",
+    "lab_sampling": "core.lab.sampling",
+    "lab_imitation": "core.lab.imitation",
+    "lab_study": "core.lab.study",
+    "report_parts": "core.export.report_parts",
+    "report": "core.export.report",
+    "report_html": "core.export.report_html",
+    "report_markdown": "core.export.report_markdown",
 }
 FOR_THE_DIALS = tuple(ROOMS)[: tuple(ROOMS).index("encoding") + 1]
 LATER = tuple(ROOMS)[len(FOR_THE_DIALS) :]

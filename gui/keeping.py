@@ -48,6 +48,8 @@ class Keeping(Showing):
             self.dial_changed,
             self.presets_changed,
             self.previews_chosen,
+            self.groups_changed,
+            self.locks_changed,
         ):
             changed.connect(self.keeper.note_change)
 
@@ -68,6 +70,9 @@ class Keeping(Showing):
             target_index=self.target_index,
             presets=self.presets,
             previews=self.preview_indices,
+            groups=self.groups,
+            locked=self.locked,
+            locked_directions=self.locked_directions,
             history=self._history(STEPS_KEPT),
             window=self.window_memory() if self.window_memory is not None else None,
             basis=self._basis,
@@ -101,6 +106,7 @@ class Keeping(Showing):
         self._put_history(history, document)
         self.dial_changed.emit()
         self.presets_changed.emit()
+        self.locks_changed.emit()
 
     # ---- inside ----------------------------------------------------------------------------------------
 
@@ -118,7 +124,8 @@ class Keeping(Showing):
         if self.dataset is None:
             return
         document = Document(index=index)
-        self.dial = 0
+        self.dial, self.direction = 0, ""
+        self.locked, self.locked_directions = frozenset(), frozenset()
         self._basis, saved = self._read_document()
         if saved is not None and self.codec is not None:
             try:
@@ -132,13 +139,16 @@ class Keeping(Showing):
         self.edit_changed.emit()
         self.dial_changed.emit()
         self.presets_changed.emit()
+        self.locks_changed.emit()
         if self._basis is not None and (work := self.work()) is not None:
             self._basis.view, self._basis.edits = work.view, work.edits
 
     def _presets(self, saved: SavedDocument) -> dict[str, EditState]:
         """Raises: EditError."""
         assert self.codec is not None
-        return {name: state.state(self.codec.latent_dim) for name, state in saved.presets.items()}
+        dims = self.codec.latent_dim
+        directions = memory.live_directions(saved.directions, dims)
+        return {name: state.state(dims, directions) for name, state in saved.presets.items()}
 
     def _put_view(self, saved: SavedDocument) -> None:
         """The dial in hand, the target and the previews, as far as they are there."""
@@ -146,6 +156,13 @@ class Keeping(Showing):
         assert self.codec is not None
         count = len(self.dataset)
         self.dial = saved.dial if 0 <= saved.dial < self.codec.latent_dim else 0
+        self.locked = frozenset(dim for dim in saved.locked if 0 <= dim < self.codec.latent_dim)
+        known = {found.name for found in self.directions}
+        self.locked_directions = frozenset(saved.locked_directions) & known
+        if any(saved.groups):
+            first, second = (tuple(one for one in group if 0 <= one < count) for group in saved.groups)
+            self.groups = (first, tuple(one for one in second if one not in set(first)))
+            self.groups_changed.emit()
         self.target_index = saved.target_index if 0 <= saved.target_index < count else -1
         if saved.previews:
             self.preview_indices = tuple(index for index in saved.previews if 0 <= index < count)

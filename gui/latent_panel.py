@@ -1,23 +1,31 @@
 """The latent panel: the dial in hand, and a dial for every dimension of the code, in pages of 64."""
 
+import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QToolButton, QVBoxLayout, QWidget
 
 from core.errors import LatentDialsError
 from core.translate import tr
+from gui.code_rarity import CodeRarity
 from gui.code_tools import CodeTools
 from gui.dial import Dial
 from gui.dial_face import Reading
 from gui.dial_grid import DialGrid
 from gui.dial_in_hand import DialInHand
+from gui.dial_menu import DialMenu
+from gui.direction_dialog import DirectionDialog
+from gui.direction_dials import DirectionDials
 from gui.fit_label import FitLabel
 from gui.icons import wear_icon
+from gui.pointing import Pointing
 from gui.readings import Readings
 from gui.segmented import Choice, SegmentedControl
 from gui.session import Session
 
 PAGE = 64
-BY_EFFECT, BY_INDEX = "effect", "index"
+DIMENSIONS, DIRECTIONS = "dimensions", "directions"
+BY_EFFECT, BY_SPREAD, BY_KL, BY_INDEX = "effect", "spread", "kl", "index"
 
 
 class LatentPanel(QWidget):
@@ -34,17 +42,27 @@ class LatentPanel(QWidget):
         self._order_is_old = False
         self._page = 0
 
-        title = QLabel(tr("Latent"))
-        title.setProperty("role", "title")
         self.count = FitLabel("secondary")
         self.sort = SegmentedControl(
             [
                 Choice(BY_EFFECT, tr("Effect"), tr("Greatest effect on the picture first, idle dials last")),
+                Choice(BY_SPREAD, tr("Spread"), tr("Codes that differ most first, idle dials last")),
+                Choice(BY_KL, tr("KL"), tr("Dials that say most of a picture first, in nats")),
                 Choice(BY_INDEX, tr("Index"), tr("Dials in the order of the code")),
             ],
             tr("Order of the dials"),
         )
+        self.switch = SegmentedControl(
+            [
+                Choice(DIMENSIONS, tr("Dimensions"), tr("A dial for each number of the code")),
+                Choice(DIRECTIONS, tr("Directions"), tr("Dials that move the whole code towards something")),
+            ],
+            tr("Dimensions or directions"),
+        )
+        self.directions = DirectionDials(session)
+        self.menu = DialMenu(session, self)
         self.in_hand = DialInHand()
+        self.whole = CodeRarity(session)
         self.tools = CodeTools(session)
         self.grid = DialGrid()
         self.scroll_area = QScrollArea()
@@ -62,8 +80,11 @@ class LatentPanel(QWidget):
         self.hint.setProperty("role", "secondary")
         self.hint.setWordWrap(True)
         self.hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self._lay_out(title)
+        self.pointing = Pointing(session, self)
+        self._lay_out()
 
+        self.switch.chosen.connect(self._on_switched)
+        self.directions.new_requested.connect(self.ask_direction)
         self.sort.chosen.connect(self._on_sort_chosen)
         self.previous_page.clicked.connect(self._on_previous_page)
         self.next_page.clicked.connect(self._on_next_page)
@@ -73,6 +94,7 @@ class LatentPanel(QWidget):
         self.in_hand.typed.connect(self._on_typed_in_card)
         self.in_hand.reset_requested.connect(self._on_reset_requested)
         self.in_hand.negate_requested.connect(self._on_negate_requested)
+        self.in_hand.lock_requested.connect(self.menu.toggle_lock)
         session.model_changed.connect(self._on_model_changed)
         session.dataset_changed.connect(self._on_model_changed)
         session.selection_changed.connect(self._on_selection_changed)
@@ -80,14 +102,16 @@ class LatentPanel(QWidget):
         session.pictures_changed.connect(self._on_values_changed)
         session.edit_changed.connect(self._on_values_changed)
         session.dial_changed.connect(self._on_dial_changed)
+        session.locks_changed.connect(self._on_locks_changed)
         session.analyst.statistics_changed.connect(self._on_statistics_changed)
         session.analyst.effects_changed.connect(self._on_effects_changed)
+        session.analyst.kl_changed.connect(self._on_kl_changed)
+        self._on_kl_changed()
         self._on_model_changed()
 
-    def _lay_out(self, title: QLabel) -> None:
+    def _lay_out(self) -> None:
         head = QHBoxLayout()
         head.setSpacing(8)
-        head.addWidget(title)
         head.addWidget(self.count, 1)
         head.addWidget(self.sort)
         self._pages = QWidget()
@@ -99,16 +123,18 @@ class LatentPanel(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(12, 12, 6, 8)
         layout.setSpacing(8)
-        for part in (head, self.in_hand, self.tools, self._pages):
+        self._head = QWidget()
+        self._head.setLayout(head)
+        head.setContentsMargins(0, 0, 0, 0)
+        cards = (self.in_hand, self.directions.card)
+        for part in (self.switch, self._head, *cards, self.whole, self.tools, self._pages):
             inset = QHBoxLayout()  # the scroll bar alone stands in the right margin
             inset.setContentsMargins(0, 0, 6, 0)
-            if isinstance(part, QWidget):
-                inset.addWidget(part)
-            else:
-                inset.addLayout(part)
+            inset.addWidget(part)
             layout.addLayout(inset)
         layout.addWidget(self.hint, 1)
         layout.addWidget(self.scroll_area, 1)
+        layout.addWidget(self.directions, 1)
 
     # ---- what the session says -------------------------------------------------------------------------
 
@@ -130,7 +156,39 @@ class LatentPanel(QWidget):
 
     @Slot()
     def _on_values_changed(self) -> None:
-        self._show(self._readings.refresh())
+        if self.switch.current == DIMENSIONS:  # a hand on a direction does not wait for dials that are hidden
+            self._show(self._readings.refresh())
+
+    @Slot()
+    def _on_locks_changed(self) -> None:
+        self._show(self._readings.refresh_all())
+
+    @Slot(str)
+    def _on_switched(self, key: str) -> None:
+        session = self._session
+        if key == DIMENSIONS:
+            session.choose_dial(session.dial)
+        elif session.directions:
+            session.choose_direction(session.directions[0].name)
+        self._show_switched()
+
+    def _show_switched(self) -> None:
+        """What is shown of either kind of dials, brought up to date."""
+        self._show_state()
+        if self.switch.current == DIMENSIONS:
+            self._show(self._readings.refresh_all())
+
+    @Slot()
+    def ask_direction(self) -> None:
+        """Ask what a new direction shall lead to."""
+        if self._session.codec is None or self._session.dataset is None:
+            self._session.failed.emit(tr("Open pictures and a model first: directions are found in codes."))
+            return
+        self.switch.set_current(DIRECTIONS)
+        self._show_switched()
+        dialog = DirectionDialog(self._session, self.window())
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.show()
 
     @Slot()
     def _on_statistics_changed(self) -> None:
@@ -141,16 +199,31 @@ class LatentPanel(QWidget):
     def _on_effects_changed(self) -> None:
         self._show(self._readings.refresh_all())
         self._show_count()
-        if self.sort.current == BY_EFFECT:
-            if self.grid.is_used or self.in_hand.dial.is_held:
-                self._order_is_old = True  # dials do not jump away from under a hand
-            else:
-                self._sort_in_sight()
+        if self.sort.current != BY_INDEX:
+            self._sort_unless_used()
+
+    @Slot()
+    def _on_kl_changed(self) -> None:
+        has_kl = self._session.analyst.kl is not None
+        self.sort.button(BY_KL).setVisible(has_kl)
+        if self.sort.current == BY_KL:
+            if not has_kl:
+                self.sort.set_current(BY_EFFECT)
+            self._sort_unless_used()
+
+    def _sort_unless_used(self) -> None:
+        if self.grid.is_used or self.in_hand.dial.is_held:
+            self._order_is_old = True  # dials do not jump away from under a hand
+        else:
+            self._sort_in_sight()
 
     @Slot()
     def _on_dial_changed(self) -> None:
-        dim = self._session.dial
-        if not 0 <= dim < len(self._readings):
+        dim, kind = self._session.dial, DIRECTIONS if self._session.direction else DIMENSIONS
+        if kind != self.switch.current and (self._session.directions or kind == DIRECTIONS):
+            self.switch.set_current(kind)
+            self._show_switched()
+        if not 0 <= dim < len(self._readings) or self._session.direction:
             return
         if dim not in self.grid.page:
             self._page = self._order.index(dim) // PAGE
@@ -188,9 +261,14 @@ class LatentPanel(QWidget):
         else:
             self.hint.setText(tr("Pick a picture in the gallery: its code is turned here."))
         self.hint.setVisible(not has_code)
-        for widget in (self.scroll_area, self.in_hand, self.tools, self.sort):
+        for widget in (self.switch, self.whole, self.tools):
             widget.setVisible(has_code)
-        self._pages.setVisible(has_code and len(self._readings) > PAGE)
+        has_dims = has_code and self.switch.current == DIMENSIONS
+        for widget in (self.scroll_area, self.in_hand, self.sort):
+            widget.setVisible(has_dims)
+        self._head.setVisible(has_dims or not has_code)
+        self.directions.show_dials(has_code and not has_dims)
+        self._pages.setVisible(has_dims and len(self._readings) > PAGE)
         self._show_count()
 
     def _show_count(self) -> None:
@@ -211,11 +289,19 @@ class LatentPanel(QWidget):
 
     def _sort_now(self) -> None:
         self._order_is_old = False
-        if self.sort.current == BY_EFFECT:
-            self._order = self._readings.order_by_effect()
-        else:
-            self._order = list(range(len(self._readings)))
+        self._order = self._readings.order_by(self._measure())
         self._show_page()
+
+    def _measure(self) -> NDArray[np.float32] | None:
+        """What the dials are ordered by (D,); None for their index, and while it is not known."""
+        analyst = self._session.analyst
+        measures = {
+            BY_EFFECT: analyst.effects,
+            BY_SPREAD: None if analyst.statistics is None else analyst.statistics.std,
+            BY_KL: analyst.kl,
+            BY_INDEX: None,
+        }
+        return measures[self.sort.current]
 
     def _sort_in_sight(self) -> None:
         """Sort without being asked: the dial in hand does not go out of sight."""
@@ -256,8 +342,10 @@ class LatentPanel(QWidget):
         dial.typed.connect(self._on_typed)
         dial.reset_requested.connect(self._on_reset_requested)
         dial.negate_requested.connect(self._on_negate_requested)
+        self.menu.attend(dial)
         dial.taken.connect(self._on_taken)
         dial.hand_changed.connect(self._on_hand_changed)
+        self.pointing.attend(dial)
 
     @Slot(int, float, object)
     def _on_turned(self, dim: int, value: float, gesture: object) -> None:

@@ -4,6 +4,7 @@ It knows no session; the panel around it is gui/loss_plot.py.
 """
 
 import math
+from collections.abc import Sequence
 from html import escape
 from typing import Any, cast
 
@@ -15,41 +16,12 @@ from PySide6.QtWidgets import QLabel, QWidget
 
 from core.translate import tr
 from gui.loss_axes import LossAxis, LossView
-from gui.loss_curves import Columns, Curve, GrowingSeries, Series, View, curves_of, every_few, nearest, peaks
-from gui.theme import CAPTION_PX, CONTROL_PX, current_theme, theme_watch, ui_font
+from gui.loss_curves import Along, Columns, Curve, OtherRun, Series, View, curves_of, nearest, places_along
+from gui.loss_lines import NO_DATA, Lines
+from gui.theme import CAPTION_PX, CONTROL_PX, current_theme, run_colour, theme_watch, ui_font
 
-_RAW_SHARE = 0.45  # of a raw curve's colour under its average; mixed, because see-through pens are slow
-_ANTIALIAS_UP_TO = 2000  # points; beyond, antialiasing costs more than it shows
-_DOTS_UP_TO = 40  # points of a sparse curve that are marked
+_WORDS = 4  # of the read-out in a line
 _MARGIN = 0.05  # free space above and below, as a share of the curves' height
-_NO_DATA = np.zeros(0)
-
-
-class _Lines:
-    """The two items of one curve, and the points they show."""
-
-    def __init__(self, curve: Curve) -> None:
-        self.curve = curve
-        self.raw = pg.PlotDataItem()
-        self.smooth = pg.PlotDataItem()
-        self.smooth.setZValue(10)
-        self.series = GrowingSeries()
-        self.is_shown = True
-
-    @property
-    def x(self) -> Series:
-        """The steps that are shown."""
-        return self.series.x if self.is_shown else _NO_DATA
-
-    @property
-    def y(self) -> Series:
-        """The values that are shown."""
-        return self.series.y if self.is_shown else _NO_DATA
-
-    @property
-    def average(self) -> Series:
-        """The moving average that is shown."""
-        return self.series.average if self.is_shown and len(self.series.y) > 1 else _NO_DATA
 
 
 class LossChart(pg.PlotWidget):
@@ -86,7 +58,13 @@ class LossChart(pg.PlotWidget):
         self._span: tuple[float, float] | None = None  # the steps in view; None: all of them
         self._heights: tuple[float, float] | None = None  # chosen by hand, as drawn; None: those in view
         self._read_at: int | None = None
-        self._lines: list[_Lines] = []
+        self._lines: list[Lines] = []
+        self._others: tuple[OtherRun, ...] = ()
+        self._hidden_runs: frozenset[str] = frozenset()
+        self._along = Along.STEP
+        self._pictures = 0
+        self._places: Series = NO_DATA  # along the axis, of each record
+        self._places_of: dict[str, Series] = {}  # the same of other runs, by their keys
         self._cursor = pg.InfiniteLine(angle=90, movable=False)
         self._dots = pg.ScatterPlotItem(size=7, pxMode=True)
         self._readout = QLabel(self)
@@ -119,7 +97,7 @@ class LossChart(pg.PlotWidget):
     @property
     def curves(self) -> tuple[Curve, ...]:
         """The curves of the present view, hidden ones included."""
-        return tuple(lines.curve for lines in self._lines)
+        return curves_of(self._view)
 
     @property
     def is_fitted(self) -> bool:
@@ -131,12 +109,16 @@ class LossChart(pg.PlotWidget):
         """Whether a zoomed view moves along with the newest step."""
         return self._follows
 
-    def shown(self, column: str) -> tuple[Series, Series, Series]:
-        """Steps, raw values and smoothed values of a curve as they are on the screen, in their own unit."""
+    def shown(self, column: str, run: str = "") -> tuple[Series, Series, Series]:
+        """Places along the axis, raw and smoothed values of a curve as they are on the screen.
+
+        run: the key of another run; without one the open run's.
+        """
         for lines in self._lines:
-            if lines.curve.column == column and column not in self._hidden:
+            key = "" if lines.other is None else lines.other.key
+            if (lines.curve.column, key) == (column, run):
                 return lines.x, lines.y, lines.average
-        return _NO_DATA, _NO_DATA, _NO_DATA
+        return NO_DATA, NO_DATA, NO_DATA
 
     def set_columns(self, columns: Columns) -> None:
         """Show other numbers; the zoom stays."""
@@ -150,6 +132,41 @@ class LossChart(pg.PlotWidget):
             self._heights = None
             self._make_lines()
             self._draw()
+
+    def set_others(self, others: Sequence[OtherRun]) -> None:
+        """Draw other runs beside the open one."""
+        self._others = tuple(others)
+        self._place_others()
+        self._make_lines()
+        self._draw()
+        self.fit()
+
+    def set_hidden_runs(self, keys: frozenset[str]) -> None:
+        """Leave some of the other runs out."""
+        self._hidden_runs = keys
+        self._draw()
+
+    def set_along(self, along: Along, pictures: int) -> None:
+        """Count steps along the axis, or epochs; pictures: those of the open run's epoch."""
+        if (along, pictures) == (self._along, self._pictures):
+            return
+        is_other = along is not self._along
+        self._along, self._pictures = along, pictures
+        self._unit.setText(tr("step") if along is Along.STEP else tr("epoch"))
+        self._place_others()
+        self._draw()
+        if is_other:
+            self.fit()
+
+    def colour_of(self, key: str) -> QColor:
+        """The colour of another run's curves."""
+        place = next((at for at, other in enumerate(self._others) if other.key == key), 0)
+        return run_colour(current_theme(), place)
+
+    def _place_others(self) -> None:
+        self._places_of = {
+            other.key: places_along(other.columns, self._along, other.pictures) for other in self._others
+        }
 
     def set_log(self, log: bool) -> None:
         """Spread the values by powers of ten; what is not above zero has no place there."""
@@ -199,7 +216,7 @@ class LossChart(pg.PlotWidget):
 
     def read_at(self, record: int | None) -> None:
         """Put the crosshair on one record of the history, or away."""
-        count = len(self._columns.get("step", ()))
+        count = len(self._places)
         self._read_at = None if record is None or not count else min(max(record, 0), count - 1)
         self._show_readout()
 
@@ -212,51 +229,37 @@ class LossChart(pg.PlotWidget):
         for lines in self._lines:
             self.removeItem(lines.raw)
             self.removeItem(lines.smooth)
-        self._lines = [_Lines(curve) for curve in curves_of(self._view)]
+        curves = curves_of(self._view)
+        self._lines = [Lines(curve) for curve in curves]
+        for place, other in enumerate(self._others):
+            self._lines += [Lines(curve, other, place, stroke) for stroke, curve in enumerate(curves)]
         for lines in self._lines:
             for item in (lines.raw, lines.smooth):
                 self.addItem(item)
 
     def _draw(self) -> None:
-        steps = np.asarray(self._columns.get("step", _NO_DATA))
+        self._places = places_along(self._columns, self._along, self._pictures)
         for lines in self._lines:
-            curve = lines.curve
-            values = np.asarray(self._columns.get(curve.column, _NO_DATA))
-            lines.is_shown = curve.column not in self._hidden
+            curve, other = lines.curve, lines.other
+            columns = self._columns if other is None else other.columns
+            values = np.asarray(columns.get(curve.column, NO_DATA))
+            places = self._places if other is None else self._places_of[other.key]
+            is_hidden = curve.column in self._hidden or (other is not None and other.key in self._hidden_runs)
+            lines.is_shown = not is_hidden
             weight = 0.0 if curve.sparse else self._weight
-            lines.series.follow(steps, values, log=self._log, weight=weight)
+            lines.series.follow(places, values, log=self._log, weight=weight)
+        if not len(self._places):  # the crosshair goes along the longest of those that there are
+            self._places = max(self._places_of.values(), key=len, default=NO_DATA)
         self._set_ranges()
         self._show_readout()
 
     def _draw_lines(self) -> None:
-        """Hand the curves over, thinned to what the screen can show of the steps in view.
-
-        pyqtgraph's own thinning goes through every point of the history at each update: a million took 0.2 s.
-        """
+        """Hand the curves over, thinned to what the screen can show of the steps in view."""
         theme = current_theme()
         first, last = self.viewRange()[0]
         columns = max(1, round(self._view_box.width()))
         for lines in self._lines:
-            curve = lines.curve
-            view = lines.series.within(first, last)
-            smooth = len(lines.average) > 0
-            colour = theme.color(curve.tone.value)
-            faint = _mixed(colour, theme.color("panel"), _RAW_SHARE)
-            dots = len(lines.x) == 1 or (curve.sparse and len(lines.x) <= _DOTS_UP_TO)
-            fine = len(lines.x) <= _ANTIALIAS_UP_TO
-            x, y = peaks(lines.x[view], lines.y[view], columns)
-            lines.raw.setData(
-                x,
-                self._as_drawn(y),
-                pen=pg.mkPen(faint if smooth else colour, width=1),
-                symbol="o" if dots else None,
-                symbolSize=4,
-                symbolPen=None,
-                symbolBrush=colour,
-                antialias=fine,
-            )
-            x, y = every_few(lines.x[view], lines.average[view], columns) if smooth else (_NO_DATA, _NO_DATA)
-            lines.smooth.setData(x, self._as_drawn(y), pen=pg.mkPen(colour, width=2), antialias=fine)
+            lines.draw(theme, (first, last), columns, log=self._log)
 
     def _as_drawn(self, values: Series) -> Series:
         return np.log10(values) if self._log else values
@@ -276,7 +279,7 @@ class LossChart(pg.PlotWidget):
         for axis in (self._left, self._bottom):
             axis.set_empty(not known)
 
-    def _heights_in(self, known: list[_Lines], first: float, last: float) -> tuple[float, float]:
+    def _heights_in(self, known: list[Lines], first: float, last: float) -> tuple[float, float]:
         in_view: list[Series] = []
         for lines in known:
             near = lines.series.within(first, last)  # and one more on either side, which does not count
@@ -295,34 +298,49 @@ class LossChart(pg.PlotWidget):
         return low - (margin if low != 0.0 else 0.0), high + margin
 
     def _show_readout(self) -> None:
-        steps = np.asarray(self._columns.get("step", _NO_DATA))
         at = self._read_at
-        if at is None or at >= len(steps):
+        if at is None or at >= len(self._places):
             self._readout.hide()
             self._cursor.setVisible(False)
             self._dots.setVisible(False)
             return
-        theme = current_theme()
-        words = [tr("step {step}", step=f"{int(steps[at]):,}")]
-        if len(epochs := self._columns.get("epoch", ())) > at:
-            words.append(tr("epoch {epoch}", epoch=f"{float(epochs[at]):g}"))
+        theme, place = current_theme(), float(self._places[at])
+        words = [self._place_text(at)]
+        told: set[str] = set()
         spots: list[dict[str, object]] = []
         for lines in self._lines:
-            place = int(np.searchsorted(lines.x, float(steps[at]), side="right")) - 1
-            if place < 0:
+            point = int(np.searchsorted(lines.x, place, side="right")) - 1
+            if point < 0:
                 continue
-            colour, value = theme.color(lines.curve.tone.value), float(lines.y[place])
-            name = escape(lines.curve.title)
-            words.append(f'<span style="color:{colour.name()}">{name}</span> {value:.4g}')
+            colour, value = lines.colour(theme), float(lines.y[point])
             drawn = math.log10(value) if self._log else value
-            spots.append({"pos": (float(lines.x[place]), drawn), "brush": pg.mkBrush(colour), "pen": None})
-        self._readout.setText(" · ".join(words))
+            spots.append({"pos": (float(lines.x[point]), drawn), "brush": pg.mkBrush(colour), "pen": None})
+            name = lines.curve.title if lines.other is None else lines.other.name
+            if lines.other is not None and lines.other.key in told:
+                continue  # of another run its first curve is told, or there would be no end of it
+            if lines.other is not None:
+                told.add(lines.other.key)
+            words.append(f'<span style="color:{colour.name()}">{escape(name)}</span> {value:.4g}')
+        rows = [" · ".join(words[first : first + _WORDS]) for first in range(0, len(words), _WORDS)]
+        self._readout.setText("<br>".join(rows))
         self._dots.setData(spots)
-        self._cursor.setValue(float(steps[at]))
+        self._cursor.setValue(place)
         for item in (self._cursor, self._dots):
             item.setVisible(True)
         self._place_labels()
         self._readout.show()
+
+    def _place_text(self, at: int) -> str:
+        """Where the crosshair stands: "step 120 · epoch 3"; of other runs alone, the place on the axis."""
+        steps, epochs = self._columns.get("step", ()), self._columns.get("epoch", ())
+        if len(steps) <= at:
+            if self._along is Along.STEP:
+                return tr("step {step}", step=f"{self._places[at]:,.0f}")
+            return tr("epoch {epoch}", epoch=f"{self._places[at]:.2f}")
+        words = [tr("step {step}", step=f"{int(steps[at]):,}")]
+        if len(epochs) > at:
+            words.append(tr("epoch {epoch}", epoch=f"{float(epochs[at]):g}"))
+        return " · ".join(words)
 
     def _place_labels(self) -> None:
         area = self.mapFromScene(self._view_box.sceneBoundingRect()).boundingRect()
@@ -372,11 +390,10 @@ class LossChart(pg.PlotWidget):
 
     @Slot(object)
     def _on_mouse_moved(self, place: QPointF) -> None:
-        steps = np.asarray(self._columns.get("step", _NO_DATA), dtype=np.float64)
         if not self._view_box.sceneBoundingRect().contains(place):
             self.read_at(None)
             return
-        self.read_at(nearest(steps, self._view_box.mapSceneToView(place).x()))
+        self.read_at(nearest(self._places, self._view_box.mapSceneToView(place).x()))
 
     def leaveEvent(self, ev: QEvent) -> None:
         """The crosshair goes with the mouse."""
@@ -392,7 +409,7 @@ class LossChart(pg.PlotWidget):
 
     def keyPressEvent(self, ev: QKeyEvent) -> None:
         """A fits, plus and minus zoom, left and right move the read-out by a record."""
-        records = len(self._columns.get("step", ()))
+        records = len(self._places)
         at = records - 1 if self._read_at is None else self._read_at
         match ev.key():
             case Qt.Key.Key_A:
@@ -409,9 +426,3 @@ class LossChart(pg.PlotWidget):
                 self.read_at(None)
             case _:
                 super().keyPressEvent(ev)
-
-
-def _mixed(colour: QColor, ground: QColor, share: float) -> QColor:
-    """An opaque colour that looks like share of colour on ground."""
-    parts = zip(colour.getRgb()[:3], ground.getRgb()[:3], strict=True)  # pyright: ignore[reportIndexIssue]
-    return QColor(*(round(share * over + (1.0 - share) * under) for over, under in parts))

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -24,6 +24,13 @@ class View(Enum):
     PARTS = "parts"
 
 
+class Along(Enum):
+    """What the axis counts: optimiser steps, or passes over the pictures, by which other runs compare."""
+
+    STEP = "step"
+    EPOCH = "epoch"
+
+
 class Tone(Enum):
     """The theme colour of a curve."""
 
@@ -42,6 +49,16 @@ class Curve:
     sparse: bool = False
 
 
+@dataclass(frozen=True, eq=False)
+class OtherRun:
+    """A run beside the open one: its folder's path, its name, its history, its pictures in an epoch."""
+
+    key: str
+    name: str
+    columns: Columns
+    pictures: int
+
+
 def curves_of(view: View) -> tuple[Curve, ...]:
     """The curves of a view, in the order of their legend."""
     match view:
@@ -56,6 +73,26 @@ def curves_of(view: View) -> tuple[Curve, ...]:
                 Curve("reconstruction", tr("reconstruction"), Tone.SECOND),
                 Curve("kl", tr("KL"), Tone.THIRD),
             )
+
+
+def places_along(columns: Columns, along: Along, pictures: int) -> Series:
+    """Where each report stands on the axis (n,). pictures: those of an epoch, asked where none has ended.
+
+    An epoch's end is told by the reports: the last of each has seen that many times its pictures.
+    """
+    steps = np.asarray(columns.get("step", ()), dtype=np.float64)
+    images, epochs = columns.get("images"), columns.get("epoch")
+    if along is Along.STEP or images is None or epochs is None or not len(steps):
+        return steps
+    seen, numbers = np.asarray(images, np.float64), np.asarray(epochs, np.float64)
+    ends = np.flatnonzero(np.diff(numbers) > 0)
+    if len(ends):
+        each = seen[ends[-1]] / numbers[ends[-1]]
+    else:
+        measured = np.isfinite(np.asarray(columns.get("val_mse", ()), np.float64))
+        is_end = len(measured) == len(seen) and bool(measured[-1])
+        each = seen[-1] / numbers[-1] if is_end else float(pictures)
+    return seen / each if each > 0 else numbers
 
 
 def has_parts(columns: Columns) -> bool:
@@ -210,9 +247,24 @@ def nearest(steps: Series, step: float) -> int | None:
 
 def csv_text(columns: Columns) -> str:
     """Every column of the history as CSV: a head line, a row a record, empty where nothing was measured."""
+    return _csv(list(columns), _rows(columns))
+
+
+def csv_of_runs(runs: Sequence[tuple[str, Columns]]) -> str:
+    """The same of several runs, each row after the name of its run."""
+    names = list(runs[0][1])
+    rows = ([name, *row] for name, columns in runs for row in _rows({key: columns[key] for key in names}))
+    return _csv(["run", *names], rows)
+
+
+def _rows(columns: Columns) -> Iterator[list[object]]:
+    for row in zip(*(np.asarray(column).tolist() for column in columns.values()), strict=False):
+        yield ["" if isinstance(value, float) and value != value else value for value in row]
+
+
+def _csv(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     out = io.StringIO(newline="")
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(columns.keys())
-    for row in zip(*(np.asarray(column).tolist() for column in columns.values()), strict=False):
-        writer.writerow(["" if isinstance(value, float) and value != value else value for value in row])
+    writer.writerow(head)
+    writer.writerows(rows)
     return out.getvalue()

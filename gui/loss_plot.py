@@ -27,8 +27,10 @@ from PySide6.QtWidgets import (
 from core.atomic import write_bytes, write_text
 from core.translate import tr
 from gui import heavy
+from gui.epoch_scrubber import EpochScrubber
 from gui.icons import wear_icon
-from gui.loss_curves import Curve, View, csv_text, curves_of, has_parts
+from gui.loss_curves import Along, Columns, Curve, OtherRun, View, csv_of_runs, csv_text, curves_of, has_parts
+from gui.run_legend import RunLegend
 from gui.segmented import Choice, SegmentedControl
 from gui.session import Session
 from gui.theme import CONTROL_PX, TEXT_PX, UNIT_PX, current_theme, theme_watch
@@ -36,7 +38,7 @@ from gui.theme import CONTROL_PX, TEXT_PX, UNIT_PX, current_theme, theme_watch
 if TYPE_CHECKING:
     from gui.loss_chart import LossChart
 
-_REDRAW_INTERVAL_MS = 200  # a redraw holds up a training step for 4 ms: 12 a second took 6 % of training
+_REDRAW_INTERVAL_MS = 400  # a redraw holds up both threads of a training step: 5 a second took 3 % of it
 _MOST_SHARE = 0.1  # of the time, at most, goes into drawing long histories
 _SMOOTHING_DEFAULT = 0.9
 _SMOOTHING_STEPS = 100
@@ -57,6 +59,7 @@ class LossPlot(QWidget):
         self._trainer = session.trainer
         self._drawn_revision = -1
         self._hidden: frozenset[str] = frozenset()
+        self._had_others = False
         self._folder = Path.home()
         self._chart: LossChart | None = None
         self._timer = QTimer(self, singleShot=True, interval=_REDRAW_INTERVAL_MS)
@@ -116,13 +119,21 @@ class LossPlot(QWidget):
         layout.setContentsMargins(UNIT_PX, UNIT_PX, UNIT_PX, UNIT_PX // 2)
         layout.setSpacing(2)
         layout.addLayout(header)
+        self.run_legend = RunLegend(self)
+        self.run_legend.hidden_changed.connect(self._on_runs_hidden)
+        self.run_legend.clear_asked.connect(session.compared.clear)
+        layout.addWidget(self.run_legend)
         layout.addLayout(self._place, 1)
+        self.epoch_scrubber = EpochScrubber(session, self)
+        layout.addWidget(self.epoch_scrubber)
 
         self._make_menu()
         self._make_legend(View.MSE)
         session.loading.plot_loaded.connect(self._on_plot_loaded)
         self._trainer.records_arrived.connect(self._on_records_arrived)
         self._trainer.history_reset.connect(self._on_history_reset)
+        session.compared.changed.connect(self._on_compared_changed)
+        session.run_changed.connect(self._on_compared_changed)
         theme_watch().theme_changed.connect(self._on_theme_changed)
         self._on_history_reset()
 
@@ -137,6 +148,7 @@ class LossPlot(QWidget):
             self._place.activate()  # now, and not with the next event: it may be drawn into a picture at once
             self._chart.range_changed.connect(self._on_range_changed)
             self._chart.view_box.menu_requested.connect(self._on_menu_requested)
+            self._chart.set_others(self._others())
             self._draw()
         return self._chart
 
@@ -154,9 +166,21 @@ class LossPlot(QWidget):
         """The word of the legend that hides and shows the curve of a column."""
         return self._words[column]
 
+    def _others(self) -> tuple[OtherRun, ...]:
+        """The runs that are compared, without the open one, whose curves are there already."""
+        own = str(self._session.run.path) if self._session.run is not None else ""
+        return tuple(run for run in self._session.compared.runs if run.key != own)
+
     def export_csv(self, path: Path) -> None:
-        """Write every column of the history. Raises: OSError."""
-        write_text(path, csv_text(self._trainer.history.columns()))
+        """Write every column of the history, of each run where several are compared. Raises: OSError."""
+        others = self._others()
+        if not others:
+            write_text(path, csv_text(self._trainer.history.columns()))
+            return
+        name = self._session.run.name if self._session.run is not None else ""
+        tables: list[tuple[str, Columns]] = [(name, self._trainer.history.columns())]
+        tables += [(other.name, other.columns) for other in others]
+        write_text(path, csv_of_runs(tables))
 
     def export_png(self, path: Path) -> None:
         """Write the plot as it is seen, with its legend, at twice its size. Raises: OSError."""
@@ -184,6 +208,12 @@ class LossPlot(QWidget):
             if curve.column not in self._hidden
         )
         run = escape(self._session.run.name) if self._session.run else ""
+        hidden = self.run_legend.hidden_runs()
+        run += "".join(
+            f'&nbsp; <span style="color:{self.chart.colour_of(other.key).name()}">{escape(other.name)}</span>'
+            for other in self._others()
+            if other.key not in hidden
+        )
         legend = QLabel(f"<b>{escape(tr('Loss'))}</b>&nbsp; {words}&nbsp; {run}")
         legend.setStyleSheet(f"color: {theme.text}; font-size: {TEXT_PX}px; background: {theme.panel};")
         legend.resize(size.width() - 2 * UNIT_PX, head)
@@ -200,6 +230,10 @@ class LossPlot(QWidget):
         self.follow_action.setToolTip(tr("A zoomed view moves along while training goes on"))
         self.follow_action.toggled.connect(self._on_follow_toggled)
         menu.addAction(self.follow_action)
+        self.epochs_action = QAction(tr("Epochs along the axis"), menu, checkable=True)
+        self.epochs_action.setToolTip(tr("Count passes over the pictures instead of steps"))
+        self.epochs_action.toggled.connect(self._on_epochs_toggled)
+        menu.addAction(self.epochs_action)
         menu.addSeparator()
         self.smoothing_slider = QSlider(Qt.Orientation.Horizontal)
         self.smoothing_slider.setRange(0, _SMOOTHING_STEPS - 1)
@@ -258,14 +292,14 @@ class LossPlot(QWidget):
         history = self._trainer.history
         self._drawn_revision = history.revision
         columns = history.columns()
-        parts = has_parts(columns)
+        parts = has_parts(columns) or any(has_parts(other.columns) for other in self._others())
         self.view_choice.setVisible(parts)
         if not parts and self.view is View.PARTS:
             self.view_choice.set_current(View.MSE.value)
             self._on_view_chosen(View.MSE.value)
-        self.hint.setVisible(len(history) == 0)
+        self.hint.setVisible(len(history) == 0 and not self._others())
         for action in (self.png_action, self.csv_action, self.fit_action):
-            action.setEnabled(len(history) > 0)
+            action.setEnabled(not self.hint.isVisibleTo(self))
         if self._chart is not None:
             self._chart.set_columns(columns)
 
@@ -359,6 +393,38 @@ class LossPlot(QWidget):
     def _on_word_toggled(self, _shown: bool) -> None:
         self._hidden = frozenset(column for column, word in self._words.items() if not word.isChecked())
         self.chart.set_hidden(self._hidden)
+
+    @Slot()
+    def _on_compared_changed(self) -> None:
+        others = self._others()
+        had, self._had_others = self._had_others, bool(others)
+        self.run_legend.set_runs({other.key: other.name for other in others})
+        if others and not had:
+            self.epochs_action.setChecked(True)  # steps of different batches would not compare
+        if others or had:
+            self.chart.set_others(others)
+            self.chart.set_hidden_runs(self.run_legend.hidden_runs())
+        self._count_along()
+        self._draw()
+
+    @Slot()
+    def _on_runs_hidden(self) -> None:
+        self.chart.set_hidden_runs(self.run_legend.hidden_runs())
+
+    @Slot(bool)
+    def _on_epochs_toggled(self, _on: bool) -> None:
+        self.chart.update()
+        self._count_along()
+
+    def _count_along(self) -> None:
+        """Tell the chart what its axis counts, and how many pictures the open run's epoch has."""
+        if self._chart is None:
+            return
+        pictures, run = 0, self._session.run
+        if run is not None:
+            pictures = run.config.data.count - round(run.config.data.count * run.config.train.val_fraction)
+        along = Along.EPOCH if self.epochs_action.isChecked() else Along.STEP
+        self._chart.set_along(along, pictures)
 
     @Slot(bool)
     def _on_follow_toggled(self, on: bool) -> None:

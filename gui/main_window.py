@@ -75,6 +75,8 @@ class MainWindow(DockedWindow):
             Entry("openFile", tr("&Open file…"), self.ask_file, keys.Open,
                   tr("An .npy, .npz, .zip or idx file of pictures, or an exported PNG")),
             Entry("openFaces", tr("Open the &built-in faces"), self.open_faces),
+            Entry("openLabels", tr("&Labels…"), self.gallery_panel.ask_labels,
+                  tip=tr("Labels for the open pictures, from a CSV or CelebA's list_attr file")),
             Entry("skippedFiles", tr("&Skipped files…"), self.show_skipped,
                   tip=tr("The files of the open pictures that could not be read, and why")),
         ):  # fmt: skip
@@ -93,6 +95,13 @@ class MainWindow(DockedWindow):
         for entry in (
             Entry("openRun", tr("Open &run…"), self.ask_run, "Ctrl+Alt+O"),
             Entry("openBundled", tr("Open the &bundled model"), self.open_bundled),
+            Entry(
+                "newDirection",
+                tr("&New direction…"),
+                self.latent_panel.ask_direction,
+                "Ctrl+D",
+                tr("A dial that leads towards a label, a group of pictures or along a component"),
+            ),
             Entry("architecture", tr("&Architecture…"), self.show_architecture, "Ctrl+I"),
             Entry("revealRun", tr("Reveal the run's &folder"), self.reveal_run),
         ):
@@ -158,6 +167,7 @@ class MainWindow(DockedWindow):
         for entry in (
             Entry("randomCode", tr("&Random code"), self.random_code, "Ctrl+R"),
             Entry("targetCode", tr("Load the code of the &target"), self.target_code, "Ctrl+L"),
+            Entry("likeEdited", tr("Pictures like the ed&ited one"), self.search_like_edited, "Ctrl+J"),
             Entry("nextPicture", tr("Ne&xt picture"), self.next_picture, "Alt+Right"),
             Entry("previousPicture", tr("Pre&vious picture"), self.previous_picture, "Alt+Left"),
         ):
@@ -334,6 +344,13 @@ class MainWindow(DockedWindow):
             self.session.load_code_of(self.session.target_index)
 
     @Slot()
+    def search_like_edited(self) -> None:
+        """Order the gallery by how near each code is to the edited one."""
+        self.docks[0].show()
+        self.docks[0].raise_()
+        self.gallery_panel.sort_by_likeness()
+
+    @Slot()
     def next_picture(self) -> None:
         """Select the next picture."""
         self.session.step_selection(1)
@@ -376,7 +393,7 @@ class MainWindow(DockedWindow):
     @Slot(str)
     def save_picture(self, which: str) -> None:
         """Ask where to save "original", "reconstruction" or "edited" as a picture, and save it."""
-        pictures = self.session.pictures
+        pictures = self.session.replay.pictures or self.session.pictures
         pixels = self.session.original() if pictures is None else getattr(pictures, which)
         if pixels is None:
             return
@@ -387,7 +404,8 @@ class MainWindow(DockedWindow):
         path = Path(file) if file.lower().endswith(".png") else Path(file + ".png")
         self._remember_folder(path.parent)
         try:
-            heavy.recipe.save_picture(pixels, path, 1, None if pictures is None else self.session.recipe())
+            is_now = pictures is not None and pictures is self.session.pictures  # an epoch has no recipe
+            heavy.recipe.save_picture(pixels, path, 1, self.session.recipe() if is_now else None)
         except LatentDialsError as error:
             self.notice.show_failure(str(error))
         else:

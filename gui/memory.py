@@ -6,6 +6,7 @@ over: memory is a convenience, never an obstacle.
 """
 
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, TypeVar
 
@@ -13,10 +14,11 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from core.atomic import write_text
 from core.config import ImportConfig
-from core.edits import edits_text, parse_edits
+from core.edits import Direction, Edit, Move, edits_text, parse_edits
 from core.errors import EditError
 from core.places import state_folder
 from core.run_files import read_bounded
+from core.saved_direction import SavedDirection
 from core.translate import tr
 from gui.edit_state import Document, EditState, Kept, StartCode
 
@@ -35,29 +37,58 @@ class _Saved(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
+class Directions:
+    """The directions that states move along, each once, however many states share it."""
+
+    def __init__(self) -> None:
+        self._rows: dict[Direction, int] = {}
+
+    def row(self, direction: Direction) -> int:
+        """The row of a direction."""
+        return self._rows.setdefault(direction, len(self._rows))
+
+    def saved(self) -> tuple[SavedDirection, ...]:
+        """All of them as they are kept."""
+        return tuple(SavedDirection.of(direction) for direction in self._rows)
+
+
 class SavedState(_Saved):
-    """An EditState: edits in their text form."""
+    """An EditState: edits in their text form, moves as (row of directions, amount)."""
 
     start_text: str = ""
     start: Annotated[tuple[Number, ...], Field(max_length=2**16)] | None = None
     edits: Annotated[str, Field(max_length=1_000_000)] = ""
+    moves: Annotated[tuple[tuple[int, Number], ...], Field(max_length=10_000)] = ()
 
     @classmethod
-    def of(cls, state: EditState) -> "SavedState":
-        """From the live value."""
+    def of(cls, state: EditState, directions: Directions) -> "SavedState":
+        """From the live value; its directions are put with the others."""
         start = state.start
         return cls(
             start_text=start.text if start else "",
             start=start.code if start else None,
-            edits=edits_text(state.edits),
+            edits=edits_text(edit for edit in state.edits if isinstance(edit, Edit)),
+            moves=tuple((directions.row(move.direction), move.amount) for move in state.moves()),
         )
 
-    def state(self, latent_dim: int) -> EditState:
+    def state(self, latent_dim: int, directions: Sequence[Direction] = ()) -> EditState:
         """The live value. Raises: EditError when it is of another code size."""
         if self.start is not None and len(self.start) != latent_dim:
             raise EditError(tr("The kept code is of another size."))
         start = StartCode(self.start_text, self.start) if self.start is not None else None
-        return EditState(start, parse_edits(self.edits, latent_dim) if self.edits else ())
+        edits = parse_edits(self.edits, latent_dim) if self.edits else ()
+        if not all(0 <= row < len(directions) for row, _ in self.moves):
+            raise EditError(tr("A kept move has lost its direction."))
+        moves = tuple(Move(directions[row], amount) for row, amount in self.moves)
+        return EditState(start, (*edits, *moves))
+
+
+def live_directions(saved: Sequence[SavedDirection], latent_dim: int) -> tuple[Direction, ...]:
+    """The live values. Raises: EditError when one is not sound, or of another code size."""
+    directions = tuple(one.direction() for one in saved)
+    if any(len(direction.vector) != latent_dim for direction in directions):
+        raise EditError(tr("A kept direction is of another code size."))
+    return directions
 
 
 class SavedKept(_Saved):
@@ -79,6 +110,10 @@ class SavedDocument(_Saved):
     kept: tuple[SavedKept, ...] = ()
     presets: dict[str, SavedState] = {}
     previews: tuple[Picture, ...] = ()
+    directions: Annotated[tuple[SavedDirection, ...], Field(max_length=4096)] = ()
+    groups: tuple[tuple[Picture, ...], tuple[Picture, ...]] = ((), ())
+    locked: tuple[Picture, ...] = ()
+    locked_directions: tuple[str, ...] = ()
 
 
 class SavedSession(_Saved):
@@ -93,28 +128,33 @@ class SavedSession(_Saved):
 def saved_document(document: Document, dial: int, target: int, presets: dict[str, EditState],
                    previews: tuple[int, ...]) -> SavedDocument:  # fmt: skip
     """The document as it is kept."""
-    return SavedDocument(
+    directions = Directions()
+    saved = SavedDocument(
         index=document.index,
         target_index=target,
         dial=dial,
-        state=SavedState.of(document.edit),
+        state=SavedState.of(document.edit, directions),
         kept=tuple(
-            SavedKept(index=index, state=SavedState.of(kept.state), note=kept.note)
+            SavedKept(index=index, state=SavedState.of(kept.state, directions), note=kept.note)
             for index, adjustments in document.kept
             for kept in adjustments
         ),
-        presets={name: SavedState.of(state) for name, state in presets.items()},
+        presets={name: SavedState.of(state, directions) for name, state in presets.items()},
         previews=previews,
     )
+    return saved.model_copy(update={"directions": directions.saved()})
 
 
 def restored_document(saved: SavedDocument, latent_dim: int, count: int) -> Document:
     """The document that was kept, for a code of latent_dim and count pictures. Raises: EditError."""
-    document = Document(index=min(max(saved.index, 0), count - 1), edit=saved.state.state(latent_dim))
+    directions = live_directions(saved.directions, latent_dim)
+    document = Document(
+        index=min(max(saved.index, 0), count - 1), edit=saved.state.state(latent_dim, directions)
+    )
     for kept in saved.kept:
         if 0 <= kept.index < count:
             known = document.kept_of(kept.index)
-            added = Kept(kept.state.state(latent_dim), kept.note)
+            added = Kept(kept.state.state(latent_dim, directions), kept.note)
             document = document.with_kept(kept.index, (*known, added))
     return document
 

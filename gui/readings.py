@@ -33,13 +33,13 @@ class Readings:
         if session.pictures is None or len(session.pictures.code) != len(self._known):
             return []  # between two checkpoints: the dials keep what they show
         starts = session.edit.start_code(session.pictures.code).astype(np.float64)
-        values = starts.copy()
-        for dim in session.edit.dims():
-            values[dim] = session.value_of(dim)
+        values = session.edit.values(starts)
+        own = set(session.edit.dims())
         changed: list[Reading] = []
         for dim, known in enumerate(self._known):
             value, start = float(values[dim]), float(starts[dim])
-            if value != known.value or start != known.start:
+            is_carried = value != start and dim not in own
+            if value != known.value or start != known.start or is_carried != known.is_carried:
                 changed.append(self._read(dim, value, start))
         for reading in changed:
             self._known[reading.dim] = reading
@@ -54,12 +54,11 @@ class Readings:
                 self._known[dim] = changed[dim] = reading
         return list(changed.values())
 
-    def order_by_effect(self) -> list[int]:
-        """The dimensions, greatest effect on the picture first, dead ones last; by index while unknown."""
-        effects = self._session.analyst.effects
-        if effects is None or len(effects) != len(self._known):
+    def order_by(self, measure: NDArray[np.float32] | None) -> list[int]:
+        """The dimensions, those with most of a measure (D,) first, dead ones last; by index without one."""
+        if measure is None or len(measure) != len(self._known):
             return list(range(len(self._known)))
-        strength: NDArray[np.float64] = effects.astype(np.float64).copy()
+        strength: NDArray[np.float64] = measure.astype(np.float64).copy()
         for reading in self._known:
             if reading.is_dead:
                 strength[reading.dim] -= 1e9
@@ -68,8 +67,19 @@ class Readings:
     def _read(self, dim: int, value: float, start: float) -> Reading:
         stats, dead = self._session.analyst.statistics, self._session.analyst.dead
         is_dead = dead is not None and len(dead) == len(self._known) and bool(dead[dim])
+        is_locked = dim in self._session.locked
+        is_carried = value != start and dim not in self._session.edit.dims()
         if stats is None or len(stats.std) != len(self._known):
-            return Reading(dim, value, start, start - _UNKNOWN_SPAN, start + _UNKNOWN_SPAN, is_dead=is_dead)
+            return Reading(
+                dim,
+                value,
+                start,
+                start - _UNKNOWN_SPAN,
+                start + _UNKNOWN_SPAN,
+                is_dead=is_dead,
+                is_locked=is_locked,
+                is_carried=is_carried,
+            )
         mean, sigma = float(stats.mean[dim]), float(stats.std[dim])
         reach = _SIGMAS * sigma if sigma > 1e-4 else 1.0
         return Reading(
@@ -83,4 +93,6 @@ class Readings:
             sigma=sigma,
             rarity=0.0 if is_dead and value == start else stats.rarity(dim, value),
             is_dead=is_dead,
+            is_locked=is_locked,
+            is_carried=is_carried,
         )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from core.edits import parse_edits
 from core.errors import EditError
 from core.translate import tr
 from gui.edit_state import Document, EditState, Kept
@@ -28,9 +27,9 @@ def document_of(recipe: Recipe, index: int, latent_dim: int) -> Document:
             )
         )
     kept = tuple(
-        Kept(EditState(edits=parse_edits(adjustment.edits, latent_dim)), adjustment.note)
-        for adjustment in recipe.adjustments
-        if adjustment.edits
+        Kept(EditState(edits=edits), adjustment.note)
+        for edits, adjustment in zip(recipe.edits(), recipe.adjustments, strict=True)
+        if edits
     )
     edit = kept[-1].state if kept else EditState()
     return Document(index=index, edit=edit).with_kept(index, kept)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal, Slot
 
+from core.edits import Direction, Move, apply_edits
 from gui import heavy
 from gui.background import LatestOnly
 from gui.edit_state import EditState, Kept
@@ -34,12 +35,24 @@ class Pictures:
 
 @dataclass(frozen=True, eq=False)
 class Traversal:
-    """One dimension walked through its range, everything else as edited: pictures uint8 (K,H,W,C)."""
+    """One dimension walked through its range, everything else as edited: pictures uint8 (K,H,W,C).
+
+    direction is the name of the one that is walked along instead; values are then places along it, in sigmas.
+    """
 
     dim: int
     values: NDArray[np.float32]  # (K,)
     pictures: NDArray[np.uint8]
     sigmas: tuple[float, ...] | None  # distance of each value from the data's mean, in standard deviations
+    direction: str = ""
+
+
+@dataclass(frozen=True)
+class Walk:
+    """A strip along a direction, and where the edited code lies along it."""
+
+    direction: Direction
+    position: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,20 +82,32 @@ class ExtrasRequest:
     span: tuple[float, float]
     centre_spread: tuple[float, float] | None  # mean and standard deviation of the data's codes
     kept: tuple[Kept, ...]
+    walk: Walk | None = None  # along a direction, in place of dim; span is then in places along it
+
+    def rest(self) -> NDArray[np.float32]:
+        """The code without what the strip walks through."""
+        if self.walk is not None:
+            return apply_edits([Move(self.walk.direction, -self.walk.position)], self.edited_code)
+        rest = self.edited_code.copy()
+        rest[self.dim] = 0.0
+        return rest
 
     def is_answered_like(self, other: ExtrasRequest) -> bool:
         """Whether both have the same answer: the dial in hand may stand elsewhere, its strip shows all."""
-        walked, before = self.edited_code.copy(), other.edited_code.copy()
-        if self.codec is not other.codec or self.dim != other.dim or len(walked) != len(before):
+        same_walk = self._way == other._way and (self._way is not None or self.dim == other.dim)
+        if self.codec is not other.codec or not same_walk or len(self.code) != len(other.code):
             return False
-        walked[self.dim] = before[self.dim] = 0.0
         return (
             self.span == other.span
             and self.centre_spread == other.centre_spread
             and self.kept == other.kept
-            and np.array_equal(walked, before)
+            and _same(self.rest(), other.rest(), exactly=self.walk is None)
             and (not self.kept or np.array_equal(self.code, other.code))
         )
+
+    @property
+    def _way(self) -> Direction | None:
+        return self.walk.direction if self.walk is not None else None
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,6 +137,8 @@ def develop(request: PictureRequest) -> Pictures:
 def develop_extras(request: ExtrasRequest) -> Extras:
     """The strip and the kept pictures for a request, decoded in one batch."""
     low, high = request.span
+    if request.walk is not None:
+        return _strip_along(request, request.walk)
     codes = heavy.latents.traversal(request.edited_code, request.dim, low, high, STRIP_STEPS)
     kept = [kept.state.code(request.code) for kept in request.kept]
     pictures = request.codec.decode(np.stack([*codes, *kept]))
@@ -121,6 +148,22 @@ def develop_extras(request: ExtrasRequest) -> Extras:
         centre, spread = request.centre_spread
         sigmas = tuple(float(sigma) for sigma in (values - centre) / spread)
     strip = Traversal(request.dim, values, pictures[: len(codes)], sigmas)
+    return Extras(strip, tuple(pictures[len(codes) :]))
+
+
+def _same(one: NDArray[np.float32], other: NDArray[np.float32], *, exactly: bool) -> bool:
+    """Moved along and back again, a code is another in its last bits."""
+    return np.array_equal(one, other) if exactly else np.allclose(one, other, rtol=1e-5, atol=1e-4)
+
+
+def _strip_along(request: ExtrasRequest, walk: Walk) -> Extras:
+    values = np.linspace(*request.span, STRIP_STEPS).astype(np.float32)
+    rest = request.rest()
+    codes = [apply_edits([Move(walk.direction, float(value))], rest) for value in values]
+    kept = [kept.state.code(request.code) for kept in request.kept]
+    pictures = request.codec.decode(np.stack([*codes, *kept]))
+    name, places = walk.direction.name, tuple(float(value) for value in values)
+    strip = Traversal(request.dim, values, pictures[: len(codes)], places, name)
     return Extras(strip, tuple(pictures[len(codes) :]))
 
 

@@ -7,9 +7,10 @@ from typing import Generic, TypeVar
 from pydantic import BaseModel, ConfigDict
 
 from core.errors import EditError
+from core.saved_direction import SavedDirection
 from core.translate import tr
 from gui.edit_state import Document, EditState, Kept
-from gui.memory import SavedState
+from gui.memory import Directions, SavedState, live_directions
 
 STEPS_KEPT = 200  # of the 500 that undo goes back
 
@@ -32,7 +33,7 @@ class History:
 
 
 class SavedHistory(BaseModel):
-    """A History in tables that name each other's rows.
+    """A History in tables that name each other's rows; states name those of directions.
 
     kept holds (picture, its adjustments), an adjustment being (row of states, note); documents holds
     (picture, row of states, rows of kept); steps holds (name, row of documents before, and after).
@@ -44,6 +45,7 @@ class SavedHistory(BaseModel):
     kept: tuple[tuple[int, tuple[tuple[int, str], ...]], ...] = ()
     documents: tuple[tuple[int, int, tuple[int, ...]], ...] = ()
     steps: tuple[tuple[str, int, int], ...] = ()
+    directions: tuple[SavedDirection, ...] = ()
     done: int = 0
 
     @classmethod
@@ -53,8 +55,11 @@ class SavedHistory(BaseModel):
         steps = tuple(
             (step.text, tables.document(step.before), tables.document(step.after)) for step in history.steps
         )
+        directions = Directions()
+        states = tuple(SavedState.of(state, directions) for state in tables.states.rows)
         return cls(
-            states=tuple(SavedState.of(state) for state in tables.states.rows),
+            states=states,
+            directions=directions.saved(),
             kept=tuple(tables.kept.rows),
             documents=tuple(tables.documents.rows),
             steps=steps,
@@ -63,7 +68,8 @@ class SavedHistory(BaseModel):
 
     def history(self, latent_dim: int, count: int) -> History:
         """The live value, for codes of latent_dim and count pictures. Raises: EditError."""
-        states = [state.state(latent_dim) for state in self.states]
+        directions = live_directions(self.directions, latent_dim)
+        states = [state.state(latent_dim, directions) for state in self.states]
         try:
             kept = [
                 (_picture(picture, count), tuple(Kept(states[_row(row)], note) for row, note in adjustments))

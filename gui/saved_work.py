@@ -39,6 +39,9 @@ class Work:
     target_index: int = -1
     presets: Mapping[str, EditState] = field(default_factory=dict)
     previews: tuple[int, ...] = ()
+    groups: tuple[tuple[int, ...], tuple[int, ...]] = ((), ())
+    locked: frozenset[int] = frozenset()
+    locked_directions: frozenset[str] = frozenset()
     history: History = field(default_factory=History)
     window: WindowMemory | None = None
     basis: Basis | None = None
@@ -51,7 +54,8 @@ class Work:
     @property
     def edits(self) -> object:
         """What a person has made."""
-        return self.document.edit, self.document.kept, self.presets
+        locks = self.locked, self.locked_directions
+        return self.document.edit, self.document.kept, self.presets, self.groups, locks
 
     def saved_document(self) -> SavedDocument | None:
         """The document as it is kept, with the sequence of the one that it goes back to."""
@@ -60,7 +64,14 @@ class Work:
         saved = memory.saved_document(
             self.document, self.dial, self.target_index, dict(self.presets), self.previews
         )
-        return saved.model_copy(update={"sequence": self.basis.sequence})
+        return saved.model_copy(
+            update={
+                "sequence": self.basis.sequence,
+                "groups": self.groups,
+                "locked": tuple(sorted(self.locked)),
+                "locked_directions": tuple(sorted(self.locked_directions)),
+            }
+        )
 
 
 class SavedWork(BaseModel):

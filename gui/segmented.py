@@ -67,7 +67,10 @@ class SegmentedControl(QWidget):
     @Slot(int)
     def step(self, places: int) -> None:
         """Choose the segment so many places further on, as a person does, and give it the focus."""
-        button = self._group.button((self._current + places) % len(self._keys))
+        place = (self._current + places) % len(self._keys)
+        while self._group.button(place).isHidden() and place != self._current:
+            place = (place + (1 if places > 0 else -1)) % len(self._keys)
+        button = self._group.button(place)
         button.setChecked(True)
         button.setFocus(Qt.FocusReason.TabFocusReason)
 

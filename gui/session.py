@@ -15,22 +15,28 @@ from core.places import cache_folder
 from core.translate import tr
 from gui import heavy
 from gui.analyst import QUICK_LIMIT, Subject
+from gui.compared_runs import ComparedRuns
 from gui.edit_state import Document
 from gui.follower import Follower
+from gui.heat_map import HeatMap
 from gui.keeping import Keeping
+from gui.labeller import Labeller
 from gui.loading import Loading
 from gui.memory import SavedSession
 from gui.new_run import new_run_path
 from gui.opener import BUILT_IN, FIRST_FACES, Opener
+from gui.replay import Replay
 from gui.saved_work import SavedWork
 from gui.source_watch import SourceWatch
 from gui.trainer import PreviewRequest, Trainer, TrainingState
+from gui.whereabouts import Whereabouts
 from resources import resource_path
 
 if TYPE_CHECKING:
     from core.codec import Codec
     from core.datasets import ImageDataset
     from core.export.recipe import Recipe
+    from core.labels import Labels
     from core.runs import Run
 
 PREVIEW_COUNT = 6
@@ -59,6 +65,7 @@ class Session(Keeping):
         model_changed(): codec has other weights, or there is none.
         task_changed(): task is another, or None.
         opening_changed(): awaits_pictures or awaits_model is another.
+        labels_changed(): dataset has other labels, and is the same otherwise.
         taken_up(bool): take_up() has come to its end, and whether the work is shown; why not was said.
         closing(): the window goes, and whoever has a thread of his own ends it before this returns.
     """
@@ -68,6 +75,7 @@ class Session(Keeping):
     model_changed = Signal()
     task_changed = Signal()
     opening_changed = Signal()
+    labels_changed = Signal()
     taken_up = Signal(bool)
     closing = Signal()
 
@@ -78,6 +86,10 @@ class Session(Keeping):
         self._to_take_up: SavedWork | None = None
         self.pictures_changed.connect(self._on_pictures_changed)
         self.analyst.progressed.connect(self._on_analyst_progressed)
+        self.heat = HeatMap(self)
+        self.closing.connect(self.heat.close)
+        self.whereabouts = Whereabouts(self)
+        self.whereabouts.failed.connect(self._on_failed)
         self.trainer = Trainer(self)
         self.trainer.weights_arrived.connect(self._on_weights_arrived)
         self.trainer.ended.connect(self._on_training_ended)
@@ -89,8 +101,17 @@ class Session(Keeping):
         self.follower.message_posted.connect(self.message_posted)
         self.follower.lost.connect(self._on_failed)
         self.trainer.state_changed.connect(self._follow)
+        self.compared = ComparedRuns(self.closing, self)
+        self.compared.failed.connect(self._on_failed)
+        self.replay = Replay(self, (self.dataset_changed, self.run_changed), self.closing)
+        self.replay.failed.connect(self._on_failed)
+        self.model_changed.connect(self.replay.look)
         self.source_watch = SourceWatch(self)
         self.source_watch.changed.connect(self.failed)
+        self.labeller = Labeller(self)
+        self.labeller.labels_read.connect(self._on_labels_read)
+        self.labeller.failed.connect(self._on_failed)
+        self.model_changed.connect(self._on_model_changed)
         self.loading = Loading(self)
         self.loading.failed.connect(self._on_failed)
         self.opener = Opener(self, self)
@@ -130,11 +151,20 @@ class Session(Keeping):
         """Whether there is no model yet and one is being opened."""
         return self.codec is None and self.opener.run_to_come is not None
 
+    @property
+    def kept_folder(self) -> Path | None:
+        """Where what is measured of the open run is kept: its own folder, unless it is the bundled one."""
+        if self.run is None:
+            return None
+        is_bundled = self.run.path.is_relative_to(resource_path())  # which may not be written to
+        return cache_folder() / self.run.name if is_bundled else self.run.path
+
     # ---- hands ------------------------------------------------------------------------------------------
 
     def hold_hand(self, held: bool) -> None:
         """A hand is on a dial: training waits, measurements leave it the cores, pictures may be sketches."""
         self._is_held = held
+        self.hand_changed.emit(held)
         self.trainer.hold(held)
         self.keeper.hold(held)
         self._share_cores()
@@ -177,6 +207,16 @@ class Session(Keeping):
     def open_path(self, path: Path) -> None:
         """Open whatever a path is: a run, a PNG with a recipe, or pictures."""
         self.opener.open_path(path)
+
+    def open_labels(self, path: Path) -> None:
+        """Read labels for the open pictures from a CSV or CelebA's list_attr file, in the background."""
+        if self.dataset is None:
+            self.failed.emit(tr("Open pictures first: labels are matched to them."))
+        elif self.opener.is_growing:
+            self.failed.emit(tr("The built-in faces are still being drawn: open their labels in a moment."))
+        else:
+            self.message_posted.emit(tr("Reading {name}…", name=path.name))
+            self.labeller.read(path, self.dataset)
 
     def cancel_task(self) -> None:
         """Give up the long work that task shows."""
@@ -249,6 +289,7 @@ class Session(Keeping):
         self.keeper.commit()
         self._basis = None
         self.dataset = dataset
+        self.groups = ((), ())
         self.source_watch.watch(dataset.identity.source)
         self.target_index = -1
         self._document = Document()
@@ -257,6 +298,8 @@ class Session(Keeping):
         self.preview_indices = _spread(len(dataset), PREVIEW_COUNT)
         keeps_model = self.codec is not None and self.codec.picture_shape == dataset.picture_shape
         self.dataset_changed.emit()
+        self.groups_changed.emit()
+        self.labeller.recall(dataset)
         if not keeps_model and self.run is not None:
             self.put_run(None, None)
         self.previews_chosen.emit()
@@ -290,6 +333,7 @@ class Session(Keeping):
         self.presets = {}
         self.analyst.clear()
         self.trainer.show_history(run)
+        self._take_up_directions(run.path if run is not None else None)
         self.run_changed.emit()
         self.model_changed.emit()
         index = self.index
@@ -340,10 +384,13 @@ class Session(Keeping):
         self.keeper.close()
         self.loading.close()
         self.opener.close()
+        self.labeller.close()
+        self._close_directions()
         self.source_watch.close()
         self.trainer.close()
         self.follower.close()
         self.analyst.close()
+        self.whereabouts.close()
         self._renderer.close()
 
     # ---- inside ----------------------------------------------------------------------------------------
@@ -409,16 +456,15 @@ class Session(Keeping):
     def _study(self, limit: int) -> None:
         if self.codec is None or self.dataset is None:
             return
-        folder = None
-        if self.run is not None and limit == heavy.encoding.CODES_LIMIT:
-            is_bundled = self.run.path.is_relative_to(resource_path())  # which may not be written to
-            folder = cache_folder() / self.run.name if is_bundled else self.run.path
+        folder = self.kept_folder if limit == heavy.encoding.CODES_LIMIT else None
         self._studied.start()
         self.analyst.study(Subject(self.codec, self.dataset, limit, folder))
 
     def _use_codec(self, codec: Codec, limit: int) -> None:
         first = self.codec is None
         self.codec = codec
+        if first and self.run is not None:
+            self._take_up_directions(self.run.path)
         self.model_changed.emit()
         if first:
             self._take_up_document(max(self.index, 0))
@@ -473,6 +519,23 @@ class Session(Keeping):
         if awaited != self._awaited:
             self._awaited = awaited
             self.opening_changed.emit()
+
+    @Slot(object, object, bool)
+    def _on_labels_read(self, dataset: ImageDataset, labels: Labels, is_asked: bool) -> None:
+        if self.dataset is None or dataset.pixels is not self.dataset.pixels:
+            return
+        self.dataset = heavy.labels.with_labels(self.dataset, labels)
+        self.labels_changed.emit()
+        if is_asked:
+            self.message_posted.emit(labels.text())
+
+    @Slot()
+    def _on_model_changed(self) -> None:
+        if self.trainer.is_active and self.codec is not None:
+            self._weights = (self.codec, "")  # no direction was found with weights that change
+            self.directions_changed.emit()
+        else:
+            self._ask_fingerprint()
 
     @Slot()
     def _on_opener_ended(self) -> None:

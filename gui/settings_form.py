@@ -19,10 +19,14 @@ from gui.theme import UNIT_PX
 S = TypeVar("S", bound=Settings)
 
 _FIELD_MIN_PX = 54
+_AROUND_CHOICE_PX = 34  # the frame, and the arrow at the right
 
 
 class SettingsForm(QObject, Generic[S]):
     """The fields of a settings model in two widgets, basic and advanced, for the owner to place.
+
+    Where there is an objective, what it does not use cannot be changed, and what it has a default of its own
+    for takes that with the objective, unless a person has changed it.
 
     Signals:
         edited(): a person changed a field; problem() and value() say what came of it.
@@ -34,12 +38,16 @@ class SettingsForm(QObject, Generic[S]):
         super().__init__(parent)
         self._model = model
         self.fields: dict[str, ChoiceField | NumberField] = {}
+        self._labels: dict[str, QLabel] = {}
+        self._is_enabled = True
         self.basic = QWidget(parent)
         self.advanced = QWidget(parent)
         for widget, advanced, across in ((self.basic, False, columns), (self.advanced, True, 1)):
             settings = [setting for setting in settings_of(model) if setting.advanced == advanced]
             self._fill(widget, settings, across)
         self.advanced.setVisible(False)
+        self._objective = self._chosen_objective()
+        self._show_what_is_used()
 
     def value(self) -> S:
         """The settings as they stand. Raises: ConfigError with the sentence on the first wrong field."""
@@ -68,18 +76,50 @@ class SettingsForm(QObject, Generic[S]):
             blocked = field.blockSignals(True)
             field.set_value(value)
             field.blockSignals(blocked)
+        self._objective = self._chosen_objective()
+        self._show_what_is_used()
 
     @Slot()
     def reset_advanced(self) -> None:
         """Put the advanced settings back to what they are by default."""
-        defaults = {s.name: s.default for s in settings_of(self._model) if s.advanced}
+        objective = self._chosen_objective()
+        defaults = {s.name: s.default_for(objective) for s in settings_of(self._model) if s.advanced}
         self.set_values(defaults)
         self.edited.emit()
 
     def set_enabled(self, enabled: bool) -> None:
         """Let a person change the fields, or only read them."""
-        for field in self.fields.values():
-            field.setEnabled(enabled)
+        self._is_enabled = enabled
+        self._show_what_is_used()
+
+    def _chosen_objective(self) -> str:
+        """The objective, or nothing where the model has none."""
+        field = self.fields.get("objective")
+        return "" if field is None else str(field.value())
+
+    def _show_what_is_used(self) -> None:
+        for setting in settings_of(self._model):
+            field, is_used = self.fields[setting.name], setting.is_used_by(self._objective)
+            field.setEnabled(self._is_enabled and is_used)
+            self._labels[setting.name].setEnabled(is_used)
+
+    def _follow_objective(self) -> None:
+        """Take over the defaults of another objective where those of the one before stand."""
+        before, self._objective = self._objective, self._chosen_objective()
+        if before == self._objective:
+            return
+        for setting in settings_of(self._model):
+            field = self.fields[setting.name]
+            was, becomes = setting.default_for(before), setting.default_for(self._objective)
+            if field.problem():  # which nobody could mend where it is not used any more
+                follows = not setting.is_used_by(self._objective)
+            else:
+                follows = was != becomes and field.value() == was
+            if follows:
+                blocked = field.blockSignals(True)
+                field.set_value(becomes)
+                field.blockSignals(blocked)
+        self._show_what_is_used()
 
     def _fill(self, widget: QWidget, settings: list[Setting], columns: int) -> None:
         grid = QGridLayout(widget)
@@ -96,12 +136,14 @@ class SettingsForm(QObject, Generic[S]):
             label.setBuddy(field)
             field.changed.connect(self._on_field_changed)
             self.fields[setting.name] = field
+            self._labels[setting.name] = label
             grid.addWidget(label, row, 2 * column)
             grid.addWidget(field, row, 2 * column + 1)
             grid.setColumnStretch(2 * column + 1, 1)
 
     @Slot()
     def _on_field_changed(self) -> None:
+        self._follow_objective()
         self.edited.emit()
 
 
@@ -122,7 +164,8 @@ class ChoiceField(QComboBox):
         self.set_value(setting.default)
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.setMinimumContentsLength(2)
-        self.setMinimumWidth(_FIELD_MIN_PX)
+        longest = max(self.fontMetrics().horizontalAdvance(choice) for choice in setting.choices)
+        self.setMinimumWidth(max(_FIELD_MIN_PX, longest + _AROUND_CHOICE_PX))
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.currentIndexChanged.connect(self._on_index_changed)
 

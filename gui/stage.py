@@ -11,6 +11,8 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from core.translate import tr
 from gui.caption import LINE_PX, Caption
 from gui.difference import ColourScale, coloured, difference, limit_for
+from gui.heat_card import HeatCard
+from gui.heat_map import Heat
 from gui.lens import Lens, fitting_scale
 from gui.picture_view import RING_PX, Align, PictureView
 
@@ -46,11 +48,13 @@ class Stage(QWidget):
         self.edited = self._view("editedView", tr("Edited"))
         self.difference = self._view("differenceView", tr("Difference"))
         self.scale = ColourScale(self)
+        self.heat_card = HeatCard(self)
         self.captions = {view: Caption(self) for view in self._views()}
         self.mode = Mode.SIDE_BY_SIDE
         self.against_original = False  # wipe, blink and difference compare with the original
         self._pictures: tuple[NDArray[np.uint8] | None, ...] = (None, None, None)
         self._guest: NDArray[np.uint8] | None = None
+        self._heated: NDArray[np.uint8] | None = None
         self._held = False
         self._blinked = False
         self._changed = False
@@ -114,6 +118,12 @@ class Stage(QWidget):
             self._guest = guest
             self._show()
 
+    def set_heat(self, heat: Heat | None) -> None:
+        """Show where a dial acts in the place of the edited picture, and say it; None shows it again."""
+        self._heated = None if heat is None else heat.pixels
+        self.heat_card.show_heat(heat)
+        self._show()
+
     def set_hints(self, original: str, decoded: str) -> None:
         """What to say in the views without a picture."""
         self.original.set_hint(original)
@@ -156,9 +166,11 @@ class Stage(QWidget):
             shown = self.other
         elif self._guest is not None:
             shown = self._guest
+        elif self._heated is not None and edited is not None:
+            shown = self._heated
         self.edited.set_pixels(shown)
         self.edited.set_marked(self._changed and shown is edited and shown is not None)
-        wiping = self.mode is Mode.WIPE and not self._held and edited is not None
+        wiping = self.mode is Mode.WIPE and not self._held and edited is not None and shown is edited
         self.edited.set_other(self.other if wiping else None)
         self.edited.set_divider(self._divider if wiping else None)
         self.levels = None
@@ -244,6 +256,7 @@ class Stage(QWidget):
                 text_px = min(room_px, max(wide, 2 * _LEAST_CAPTION_PX))
             begin = left + RING_PX + round((room_px - text_px) * align.value)
             self.captions[view].setGeometry(begin, tall + _CAPTION_PX - 2 * LINE_PX, text_px, 2 * LINE_PX)
+        self.heat_card.setGeometry(0, tall + 2, self.width(), _CAPTION_PX - 2)
         if self.mode is Mode.DIFFERENCE:
             bar_px = ColourScale.WIDTH_PX
             self.scale.setGeometry(self.width() - bar_px, RING_PX, bar_px, max(1, tall - 2 * RING_PX))

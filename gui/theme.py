@@ -95,6 +95,31 @@ LIGHT = Theme(
 )
 
 
+_RUN_HUES = (155, 325, 265, 80, 5, 185, 300, 45)  # of runs beside the open one, far from each other
+
+
+def run_colour(theme: Theme, place: int) -> QColor:
+    """The colour of a run among those compared with the open one; from the ninth on they are paler."""
+    round_, at = divmod(place, len(_RUN_HUES))
+    lightness = 168 if theme.name == "dark" else 92
+    step = 24 if theme.name == "dark" else 34
+    return QColor.fromHsl(_RUN_HUES[at], 150, min(lightness + step * (round_ % 3), 225))
+
+
+# What tells classes apart, most frequent first, and what stands for numbers from low to high; readable on the
+# panel of each theme (contrast of 3 and more).
+CLASS_COLOURS = {
+    "dark": ("#4c9bff", "#ffb454", "#5ccf9a", "#ff7a90", "#b593ff", "#4fd0e0",
+             "#e0d24f", "#f08fd8", "#9fc26b", "#d79a6b", "#8fa6c9"),
+    "light": ("#1667d9", "#b45f06", "#12805c", "#c2274b", "#6f42c1", "#0b7c8c",
+              "#857400", "#b0308f", "#4d7a1e", "#8a4b20", "#4a6288"),
+}  # fmt: skip
+RAMP = {
+    "dark": ("#5a63c8", "#3f8fd6", "#35b8a6", "#8fd457", "#ffe14f"),
+    "light": ("#5fa8e6", "#3f7fd6", "#5a52c4", "#84279c", "#5c0a3f"),
+}
+
+
 def theme_for(scheme: Qt.ColorScheme) -> Theme:
     """The theme of a colour scheme; a system that says nothing gets the light one."""
     return DARK if scheme is Qt.ColorScheme.Dark else LIGHT

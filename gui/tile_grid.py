@@ -14,6 +14,7 @@ from PySide6.QtCore import QEvent, QPoint, QRect, QRectF, Qt, QTimer, Signal, Sl
 from PySide6.QtGui import (
     QColor,
     QContextMenuEvent,
+    QFont,
     QHelpEvent,
     QKeyEvent,
     QMouseEvent,
@@ -26,7 +27,7 @@ from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QToolTip, QWidget
 
 from core.translate import tr
 from gui.plain import plain_tip
-from gui.theme import current_theme, theme_watch
+from gui.theme import current_theme, theme_watch, ui_font
 from gui.tile_cache import RADIUS_PX, TileCache, blank_tile
 
 if TYPE_CHECKING:
@@ -43,12 +44,14 @@ class TileGrid(QAbstractScrollArea):
     Signals:
         picked(int): the person chose a picture, by mouse or keyboard: its index in the data set.
         activated(int): the person confirmed a picture: Enter or a double click.
+        group_toggled(int, str): the person wants a picture put into group "A" or "B", or taken out of it.
         failed(str): pictures cannot be read, and why; sent in a paint event.
         menu_requested(int, QPoint): a context menu for a picture is wanted at a place on the screen.
     """
 
     picked = Signal(int)
     activated = Signal(int)
+    group_toggled = Signal(int, str)
     failed = Signal(str)
     menu_requested = Signal(int, QPoint)
 
@@ -60,6 +63,7 @@ class TileGrid(QAbstractScrollArea):
         self._selected = -1
         self._target = -1
         self._previews: frozenset[int] = frozenset()
+        self._groups: dict[int, str] = {}
         self._errors: NDArray[np.float32] | None = None
         self._thumbnail_px = 60
         self._hint = ""
@@ -135,6 +139,15 @@ class TileGrid(QAbstractScrollArea):
         self._target, self._previews = target, frozenset(previews)
         self.viewport().update()
 
+    def set_groups(self, groups: tuple[tuple[int, ...], tuple[int, ...]]) -> None:
+        """Mark the pictures of group A and of group B."""
+        self._groups = {index: name for name, group in zip("AB", groups, strict=True) for index in group}
+        self.viewport().update()
+
+    def set_labels(self, dataset: ImageDataset) -> None:
+        """Show the same pictures with other labels."""
+        self._dataset = dataset
+
     def set_errors(self, errors: NDArray[np.float32] | None) -> None:
         """The reconstruction error of each picture, NaN where unknown, for tips and descriptions."""
         self._errors = errors
@@ -204,6 +217,8 @@ class TileGrid(QAbstractScrollArea):
         for column in dataset.labels:
             if text := column.text(index):
                 lines.append(tr("{name}: {label}", name=column.name, label=text))
+        if name := self._groups.get(index):
+            lines.append(tr("in group {name}", name=name))
         if self._errors is not None and index < len(self._errors) and not np.isnan(self._errors[index]):
             lines.append(tr("reconstruction error {mse}", mse=f"{self._errors[index]:.4f}"))
         if dataset.files:
@@ -266,6 +281,10 @@ class TileGrid(QAbstractScrollArea):
         for position in (self.position_of(index) for index in marked):
             if first <= position < last:
                 self._paint_marks(painter, int(self._order[position]), self.tile_rect(position))
+        if self._groups:
+            for position, index in enumerate(self._order[first:last].tolist(), first):
+                if (name := self._groups.get(index)) is not None:
+                    self._paint_group(painter, self.tile_rect(position), name)
 
     def _paint_tiles(self, painter: QPainter, first: int, last: int) -> None:
         """Paint the tiles at places first to last, blank ones where the time for this paint is up."""
@@ -308,6 +327,18 @@ class TileGrid(QAbstractScrollArea):
         painter.setPen(QPen(current_theme().color("panel"), 1.5))
         painter.setBrush(color)
         painter.drawEllipse(QRectF(rect.right() - 10, rect.top() + 3, 8, 8))
+
+    def _paint_group(self, painter: QPainter, rect: QRect, name: str) -> None:
+        """A letter on a round ground, in the corner that the dot of the previews leaves free."""
+        theme = current_theme()
+        side = min(16.0, rect.width() * 0.5)
+        place = QRectF(rect.left() + 2, rect.top() + 2, side, side)
+        painter.setPen(QPen(theme.color("panel"), 1.5))
+        painter.setBrush(theme.color("accent" if name == "A" else "unusual"))
+        painter.drawEllipse(place)
+        painter.setPen(theme.color("on_accent"))
+        painter.setFont(ui_font(round(side * 0.68), QFont.Weight.Bold))
+        painter.drawText(place, Qt.AlignmentFlag.AlignCenter, name)
 
     @Slot()
     def _on_theme_changed(self) -> None:
@@ -368,6 +399,10 @@ class TileGrid(QAbstractScrollArea):
             Qt.Key.Key_End: len(self._order),
         }
         key = Qt.Key(event.key())
+        plain = event.modifiers() in (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.ShiftModifier)
+        if key in (Qt.Key.Key_A, Qt.Key.Key_B) and plain and self.position_of(self._selected) >= 0:
+            self.group_toggled.emit(self._selected, "A" if key == Qt.Key.Key_A else "B")
+            return
         if key in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.position_of(self._selected) >= 0:
             self.activated.emit(self._selected)
             return

@@ -130,6 +130,7 @@ class Trainer(QObject):
         previews_changed(): previews are new, or gone.
         ended(object): the run whose training ended, finished or stopped; its folder is up to date.
         failed(object): the exception that ended training; ended follows.
+        settings_suggested(dict): settings, by their names, that a person is offered to train with.
     """
 
     state_changed = Signal()
@@ -139,6 +140,7 @@ class Trainer(QObject):
     previews_changed = Signal()
     ended = Signal(object)
     failed = Signal(object)
+    settings_suggested = Signal(dict)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -176,6 +178,10 @@ class Trainer(QObject):
             )
 
         self._runner.start(make)
+
+    def suggest(self, settings: dict[str, object]) -> None:
+        """Let the form show settings, by their names, for a person to look at and to train with."""
+        self.settings_suggested.emit(settings)
 
     def pause(self) -> None:
         """Wait before the next step until resume()."""

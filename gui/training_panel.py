@@ -55,7 +55,7 @@ class TrainingPanel(QWidget):
         self._is_elsewhere = False
         self.setObjectName("trainingPanel")
         self.setAccessibleName(tr("Training"))
-        self.setMinimumWidth(340)
+        self.setMinimumWidth(364)
         self.form = SettingsForm(TrainConfig, self, columns=2)
         self.form.edited.connect(self._on_form_edited)
         self._popover: AdvancedPopover | None = None
@@ -69,7 +69,9 @@ class TrainingPanel(QWidget):
         self.advanced_button.setProperty("flat", True)
         self.advanced_button.setStyleSheet("QPushButton { padding: 1px 6px; }")
         self.advanced_button.setAccessibleName(tr("Advanced settings"))
-        self.advanced_button.setToolTip(tr("Beta, validation share, seed, device, precision, checkpoints"))
+        self.advanced_button.setToolTip(
+            tr("Reconstruction, beta, warm-up, validation share, seed, device, precision, checkpoints")
+        )
         self.advanced_button.clicked.connect(self.show_advanced)
         head = QHBoxLayout()
         head.setSpacing(UNIT_PX)
@@ -150,6 +152,7 @@ class TrainingPanel(QWidget):
         session.follower.state_changed.connect(self._on_follower_changed)
         session.dataset_changed.connect(self._on_changed)
         session.run_changed.connect(self._on_run_changed)
+        session.trainer.settings_suggested.connect(self._on_settings_suggested)
         self._on_run_changed()
 
     def settings(self) -> TrainConfig:
@@ -211,7 +214,9 @@ class TrainingPanel(QWidget):
         """Open the architecture of the open run, or of the form's settings where there is none."""
         config = self._network_config()
         if config is not None:
-            dialog = ArchitectureDialog(config, self.window())
+            run = self._session.run
+            train = self.settings() if run is None else run.config.train if not run.config.imported else None
+            dialog = ArchitectureDialog(config, self.window(), train)
             dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
             dialog.open()
 
@@ -337,6 +342,8 @@ class TrainingPanel(QWidget):
             self.status_label.set_text(problem, "unusual")
         elif record is not None and record.problem and state is not TrainingState.IDLE:
             self.status_label.set_text(record.problem, "unusual")
+        elif record is not None and record.collapse and state is TrainingState.RUNNING:
+            self.status_label.set_text(record.collapse, "unusual")
         else:
             self.status_label.set_text(self._progress_text(state, record), "caption")
         done = 0.0
@@ -411,6 +418,13 @@ class TrainingPanel(QWidget):
     def _on_form_edited(self) -> None:
         self._on_changed()
         self.settings_edited.emit()
+
+    @Slot(dict)
+    def _on_settings_suggested(self, values: dict[str, object]) -> None:
+        self.form.set_values(values)
+        self._on_form_edited()
+        self.window().activateWindow()
+        self.train_button.setFocus()
 
     @Slot(list)
     def _on_records_arrived(self, _records: list[TrainRecord]) -> None:

@@ -202,6 +202,7 @@ class TraversalStrip(QWidget):
         self._frame = -1
         self._step = 1
         self.title = QLabel()
+        self.title.setTextFormat(Qt.TextFormat.PlainText)
         self.title.setProperty("role", "title")
         self.detail = QLabel()
         self.detail.setProperty("role", "caption")
@@ -212,6 +213,14 @@ class TraversalStrip(QWidget):
         self.animate.setAccessibleName(tr("Animate the traversal"))
         self.animate.setToolTip(tr("Walk to and fro along the strip, in the edited view."))
         wear_icon(self.animate, "play", "secondary")
+        self.heat = QPushButton(tr("Heat"))
+        self.heat.setObjectName("heatButton")
+        self.heat.setCheckable(True)
+        self.heat.setStyleSheet("padding: 0 8px; min-height: 18px;")
+        self.heat.setAccessibleName(tr("Show where the dial in hand acts"))
+        self.heat.setToolTip(
+            tr("Show where the dial in hand acts on this picture; so does the pointer on a dial, or H, held.")
+        )
         self.tiles = StripTiles()
         head = QHBoxLayout()
         head.setContentsMargins(_RING_PX, 0, _RING_PX, 0)
@@ -219,6 +228,7 @@ class TraversalStrip(QWidget):
         head.addWidget(self.title)
         head.addWidget(self.detail)
         head.addStretch(1)
+        head.addWidget(self.heat)
         head.addWidget(self.animate)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -229,6 +239,8 @@ class TraversalStrip(QWidget):
         self._timer.setInterval(FRAME_MS)
         self._timer.timeout.connect(self._on_tick)
         self.animate.toggled.connect(self._on_animate_toggled)
+        self.heat.toggled.connect(session.heat.keep)
+        session.heat.kept_changed.connect(self._on_heat_kept)
         self.tiles.chosen.connect(self._on_chosen)
         session.traversal_changed.connect(self._on_traversal_changed)
         session.dial_changed.connect(self._on_traversal_changed)
@@ -254,8 +266,9 @@ class TraversalStrip(QWidget):
     def _on_traversal_changed(self) -> None:
         traversal = self._session.traversal
         dim = self._session.dial if traversal is None else traversal.dim
+        name = self._session.direction if traversal is None else traversal.direction
         self.tiles.set_traversal(traversal)
-        self.title.setText(tr("Traversal of z{dim}", dim=dim))
+        self.title.setText(tr("Traversal of {name}", name=name or f"z{dim}"))
         if traversal is None:
             self.animate.setChecked(False)
             self.detail.setText(tr("appears here with a model"))
@@ -265,6 +278,7 @@ class TraversalStrip(QWidget):
             low, high = (signed(float(value)) for value in (traversal.values[0], traversal.values[-1]))
             self.detail.setText(tr("{low} to {high}", low=low, high=high))
         self.animate.setEnabled(traversal is not None)
+        self.heat.setEnabled(traversal is not None)
         if traversal is not None and self._frame >= len(traversal.values):
             self._frame = 0
         self._on_value_changed()
@@ -275,11 +289,18 @@ class TraversalStrip(QWidget):
         if self._frame >= 0 and traversal is not None:
             self.tiles.mark(self._frame, self._frame)
             return
-        if traversal is None or self._session.pictures is None or traversal.dim != self._session.dial:
+        session = self._session
+        is_in_hand = (
+            traversal is not None
+            and traversal.direction == session.direction
+            and (traversal.direction or traversal.dim == session.dial)
+        )
+        if traversal is None or session.pictures is None or not is_in_hand:
             self.tiles.mark(-1, 0)
             return
         values = traversal.values.astype(np.float64)
-        away = np.abs(values - self._session.value_of(traversal.dim))
+        name = traversal.direction
+        away = np.abs(values - (session.position(name) if name else session.value_of(traversal.dim)))
         nearest = int(away.argmin())
         step = float(np.abs(np.diff(values)).max(initial=0.0))
         self.tiles.mark(nearest if away[nearest] <= step / 2 + 1e-9 else -1, nearest)
@@ -289,7 +310,15 @@ class TraversalStrip(QWidget):
         traversal = self._session.traversal
         if traversal is not None:
             self.animate.setChecked(False)
-            self._session.turn_dial(traversal.dim, float(traversal.values[place]))
+            value = float(traversal.values[place])
+            if traversal.direction:
+                self._session.turn_direction_to(traversal.direction, value)
+            else:
+                self._session.turn_dial(traversal.dim, value)
+
+    @Slot()
+    def _on_heat_kept(self) -> None:
+        self.heat.setChecked(self._session.heat.is_kept)
 
     @Slot(bool)
     def _on_animate_toggled(self, on: bool) -> None:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from core.codec import Codec
 from core.describe import describe_change
-from core.edits import Edit, Operation, apply_edits
+from core.edits import AnyEdit, Edit, Move, Operation, apply_edits, moves_of
 from core.latents import CodeStatistics
 from core.models.network import NetworkConfig
 from core.translate import tr
@@ -44,20 +44,31 @@ class Comparison:
 
 
 def adjustment_caption(
-    edits: Sequence[Edit],
+    edits: Sequence[AnyEdit],
     before: NDArray[np.float32],
     after: NDArray[np.float32],
     stats: CodeStatistics | None = None,
 ) -> str:
     """A line for each dimension that edits touch: "z[0]: 1.31 -> 21.31 (+20, 9.1 sigma)".
 
-    More than CAPTION_LINES dimensions are summed up in the last line.
+    Moves along directions come first, "smile: +2 sigma"; what they make of single dimensions is not said.
+    More than CAPTION_LINES lines are summed up in the last one.
     """
-    dims = list(dict.fromkeys(edit.dim for edit in edits))
-    if not dims:
+    own = [edit for edit in edits if isinstance(edit, Edit)]
+    moves = moves_of(edits)
+    dims = list(dict.fromkeys(edit.dim for edit in own))
+    if not dims and not moves:
         return tr("no adjustment")
-    shown = dims if len(dims) <= CAPTION_LINES else dims[: CAPTION_LINES - 1]
-    lines = [_dimension_line(dim, edits, before, after, stats) for dim in shown]
+    if len(moves) + bool(dims) > CAPTION_LINES:
+        lines = [_move_line(move) for move in moves[: CAPTION_LINES - 1]]
+        rest = len(moves) - len(lines)
+        return "\n".join([*lines, tr("and {count} more dials", count=rest + len(dims))])
+    if moves:  # where a dial is afterwards is then not what its own edits say
+        after = apply_edits(own, before)
+    lines = [_move_line(move) for move in moves]
+    room = CAPTION_LINES - len(lines)
+    shown = dims if len(dims) <= room else dims[: room - 1]
+    lines += [_dimension_line(dim, own, before, after, stats) for dim in shown]
     rest = dims[len(shown) :]
     if rest:
         sigmas = (
@@ -75,6 +86,10 @@ def adjustment_caption(
         else:
             lines.append(tr("and {count} more dials", count=len(rest)))
     return "\n".join(lines)
+
+
+def _move_line(move: Move) -> str:
+    return tr("{name}: {amount} sigma", name=move.direction.name, amount=f"{move.amount:+.3g}")
 
 
 def _dimension_line(
@@ -124,7 +139,7 @@ def make_comparison(
     stats: CodeStatistics | None,
     picture: NDArray[np.uint8] | None,
     index: int | None,
-    adjustments: Sequence[tuple[Sequence[Edit], str | None]],
+    adjustments: Sequence[tuple[Sequence[AnyEdit], str | None]],
     *,
     start: NDArray[np.float32] | None = None,
     title: str = "",

@@ -16,9 +16,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from core.atomic import failure_text, write_bytes
 from core.codec import weights_fingerprint
 from core.datasets.dataset import DataIdentity
-from core.edits import Edit, apply_edits, edits_text, parse_edits
+from core.edits import AnyEdit, apply_edits, edits_text, parse_edits
 from core.errors import EditError, ExportError
 from core.runs import MODEL, Run, versions
+from core.saved_direction import SavedDirection, distinctly_named
 from core.translate import tr
 
 KEYWORD = "latent-dials"  # of the PNG's iTXt chunk
@@ -46,7 +47,10 @@ class RunIdentity(_Value):
 
 
 class RecipeAdjustment(_Value):
-    """The edits of one panel in their text form, and the person's words on it."""
+    """The edits of one panel in their text form, and the person's words on it.
+
+    Its moves go along the recipe's own directions, by their names.
+    """
 
     edits: Annotated[str, Field(max_length=200_000)]
     note: Note = ""
@@ -68,6 +72,7 @@ class Recipe(_Value):
     start: Code | None = None
     own_code: bool = True
     code: Code
+    directions: Annotated[list[SavedDirection], Field(max_length=256)] = []
     adjustments: Annotated[list[RecipeAdjustment], Field(max_length=256)] = []
 
     @model_validator(mode="after")
@@ -77,13 +82,20 @@ class Recipe(_Value):
         limit = float(np.finfo(np.float32).max)
         if any(abs(value) > limit for value in (*self.code, *(self.start or ()))):
             raise ValueError("a code holds a number beyond float32")
-        for adjustment in self.adjustments:
-            if adjustment.edits:
-                try:
-                    parse_edits(adjustment.edits, len(self.code))
-                except EditError as error:
-                    raise ValueError(str(error)) from None
+        try:
+            for adjustment in self.edits():
+                apply_edits(adjustment, np.zeros(len(self.code), np.float32))
+        except EditError as error:
+            raise ValueError(str(error)) from None
         return self
+
+    def edits(self) -> list[tuple[AnyEdit, ...]]:
+        """The edits of each adjustment. Raises: EditError."""
+        directions = [saved.direction() for saved in self.directions]
+        return [
+            parse_edits(adjustment.edits, len(self.code), directions) if adjustment.edits else ()
+            for adjustment in self.adjustments
+        ]
 
 
 def make_recipe(
@@ -91,13 +103,14 @@ def make_recipe(
     data: DataIdentity | None,
     index: int | None,
     start: NDArray[np.float32],
-    adjustments: Sequence[tuple[Sequence[Edit], str]],
+    adjustments: Sequence[tuple[Sequence[AnyEdit], str]],
     *,
     own_code: bool = True,
 ) -> Recipe:
     """The recipe of adjustments (edits, note), each made from the code start (D,)."""
     code = apply_edits(adjustments[-1][0], start) if adjustments else start
     weights = run.path / MODEL
+    written, directions = distinctly_named([edits for edits, _ in adjustments])
     return Recipe(
         versions=versions(),
         run=RunIdentity(
@@ -110,7 +123,11 @@ def make_recipe(
         start=code_list(start),
         own_code=own_code,
         code=code_list(code),
-        adjustments=[RecipeAdjustment(edits=edits_text(edits), note=note) for edits, note in adjustments],
+        directions=[SavedDirection.of(direction) for direction in directions],
+        adjustments=[
+            RecipeAdjustment(edits=edits_text(edits), note=note)
+            for edits, (_, note) in zip(written, adjustments, strict=True)
+        ],
     )
 
 

@@ -6,6 +6,7 @@ from itertools import pairwise
 import torch
 from torch import nn
 
+from core.config import TrainConfig, objective_text
 from core.models import Network, NetworkConfig, blank_network, empty_network
 from core.translate import tr
 
@@ -63,8 +64,8 @@ def parameter_count(network: Network | NetworkConfig) -> int:
     return sum(row.parameters for row in architecture(network))
 
 
-def architecture_text(network: Network | NetworkConfig) -> str:
-    """The rows as lines in aligned columns, with the total at the end."""
+def architecture_text(network: Network | NetworkConfig, train: TrainConfig | None = None) -> str:
+    """The rows as lines in aligned columns, with the total at the end; train says what it is trained for."""
     config = network.config if isinstance(network, Network) else network
     rows = architecture(config)
     table = [(tr("layer"), tr("what it is"), tr("output"), tr("parameters"))]
@@ -86,7 +87,8 @@ def architecture_text(network: Network | NetworkConfig) -> str:
         channels=config.channels,
         latent_dim=config.latent_dim,
     )
-    return "\n".join([heading, "", lines[0], rule, *lines[1:-1], rule, lines[-1]]) + "\n"
+    trained = [tr("trained for {aim}", aim=objective_text(train))] if train is not None else []
+    return "\n".join([heading, *trained, "", lines[0], rule, *lines[1:-1], rule, lines[-1]]) + "\n"
 
 
 def _shape(shape: tuple[int, ...]) -> str:

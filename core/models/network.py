@@ -8,7 +8,14 @@ import torch
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 from torch import Tensor, nn
 
-from core.config import MAX_PICTURE_PX, MIN_PICTURE_PX, NetworkName, ObjectiveName, Settings
+from core.config import (
+    MAX_PICTURE_PX,
+    MIN_PICTURE_PX,
+    NetworkName,
+    ObjectiveName,
+    Settings,
+    is_variational,
+)
 from core.models.layer_list import LayerNetwork
 
 # exp(10) is a noise of 22,026 standard deviations and exp(-10) none at all: between them nothing is
@@ -66,7 +73,7 @@ class NetworkConfig(Settings):
     @property
     def code_outputs(self) -> int:
         """Numbers that the encoder gives per picture: the code, or the mean and log_std of a vae."""
-        return {"ae": 1, "vae": 2}[self.objective] * self.latent_dim
+        return (2 if is_variational(self.objective) else 1) * self.latent_dim
 
 
 class Posterior(NamedTuple):
@@ -102,7 +109,7 @@ class Network(nn.Module):
     def posterior(self, x: Tensor) -> Posterior:
         """Mean and log_std of the codes of pictures x; log_std is kept within ±10."""
         code = self.encoder(x)  # (N, D), or (N, 2D) for a vae
-        if self.config.objective == "ae":
+        if not is_variational(self.config.objective):
             return Posterior(code, None)
         mean, log_std = code.float().chunk(2, dim=1)  # (N, D) each
         return Posterior(mean, log_std.clamp(-LOG_STD_LIMIT, LOG_STD_LIMIT))

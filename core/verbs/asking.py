@@ -39,6 +39,14 @@ def data_help() -> str:
     )
 
 
+def labels_help() -> str:
+    """What --labels takes."""
+    return tr(
+        "A file with labels of the pictures, beside those that they have: a CSV, or CelebA's list_attr."
+        " Matched by file name, by a column 'index', or by order."
+    )
+
+
 def parse(
     verb: str,
     fields: dict[str, Any],

@@ -10,7 +10,8 @@ from pydantic import Field
 from core.codec import Codec
 from core.config import ImportConfig
 from core.datasets import ImageDataset
-from core.edits import Edit, parse_edits
+from core.directions import read_directions
+from core.edits import AnyEdit, moves_of, parse_edits
 from core.errors import ConfigError
 from core.export.comparison import make_comparison, render_comparison
 from core.export.panels import comparison_subtitle, comparison_title
@@ -48,7 +49,8 @@ def parse_edit(args: Sequence[str], policy: ImportConfig) -> EditOptions:
             Field(
                 (),
                 description=tr(
-                    "One adjusted picture: DIM+X, DIM-X, DIM=X or DIM*X, or several of them with commas"
+                    "One adjusted picture: DIM+X, DIM-X, DIM=X or DIM*X, @NAME+X for so many standard"
+                    " deviations along a direction that the run keeps, or several of them with commas"
                     " between. Give it again for each further picture."
                 ),
             ),
@@ -90,6 +92,7 @@ def parse_edit(args: Sequence[str], policy: ImportConfig) -> EditOptions:
         (
             "edit run --index 7 --adjust 0+20 --adjust 63+20 --out before_after.png",
             'edit run --data test.npy --index 2 --adjust "3=1.5,5*-1" --note "He smiles." --out smile.png',
+            'edit run --index 7 --adjust "@smile+2,0+20" --out smile.png',
         ),
         (policy,),
     )
@@ -104,7 +107,9 @@ def run(args: list[str]) -> int:
     trained = Run.open(parse_edit(args, ImportConfig()).run)
     options = parse_edit(args, trained.config.data.policy)
     codec = Codec.from_run(trained)
-    adjustments = [parse_edits(text, codec.latent_dim) for text in options.adjust]
+    found = read_directions(trained.path, codec.latent_dim) if "@" in "".join(options.adjust) else ()
+    directions = [one.direction for one in found]
+    adjustments = [parse_edits(text, codec.latent_dim, directions) for text in options.adjust]
     if Path(options.out).suffix.lower() != ".png":
         raise ConfigError(
             tr("--out {path} must end in .png: the recipe needs a PNG to live in.", path=options.out)
@@ -117,7 +122,16 @@ def run(args: list[str]) -> int:
                 count=len(adjustments),
             )
         )
+    used = {move.direction for edits in adjustments for move in moves_of(edits)}
+    old = [one.name for one in found if one.direction in used and one.weights != codec.fingerprint]
     with ProgressLine() as line:
+        if old:
+            line.milestone(
+                tr(
+                    "The run was trained on since {names} was found: find it again to be sure of it.",
+                    names=", ".join(old),
+                )
+            )
         dataset = opened_for(trained, options.data, options.policy, line)
         check_index(dataset, options.index)
         picture = dataset.pictures([options.index])
@@ -136,7 +150,7 @@ def _write_comparison(
     stats: CodeStatistics,
     picture: np.ndarray,
     start: np.ndarray,
-    adjustments: list[tuple[Edit, ...]],
+    adjustments: list[tuple[AnyEdit, ...]],
 ) -> None:
     notes = [*options.note, *[None] * (len(adjustments) - len(options.note))]
     comparison = make_comparison(

@@ -4,11 +4,15 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from core.activity import ACTIVE_NATS, DimensionKl, active_count, collapse_text
 from core.codec import shape_text
+from core.config import TrainConfig, objective_text
 from core.datasets import ImageDataset
 from core.datasets.dataset import DataIdentity
 from core.models.architecture import architecture, architecture_text
+from core.notes import read_notes
 from core.runs import Imported, Run
+from core.snapshots import kept_snapshots
 from core.translate import tr
 
 
@@ -17,6 +21,7 @@ def run_facts(run: Run) -> dict[str, Any]:
     metrics = run.metrics()
     last = len(metrics) - 1 if len(metrics) else None
     names = ("step", "epoch", "images", "seconds", "loss", "reconstruction", "kl", "mse")
+    kl = run.kl()
     measured = [float(value) for value in metrics.val_mse if math.isfinite(value)]
     return {
         "kind": "run",
@@ -30,6 +35,12 @@ def run_facts(run: Run) -> dict[str, Any]:
         "finished": run.is_finished,
         "last": None if last is None else {name: getattr(metrics, name)[last].item() for name in names},
         "val_mse": {"last": measured[-1], "best": min(measured)} if measured else None,
+        "objective": run.config.network.objective,
+        "reconstruction": run.config.train.reconstruction,
+        "kl_of_dims": None if kl is None else [round(float(value), 6) for value in kl.kl],
+        "active_dims": None if kl is None else active_count(kl.kl),
+        "epochs_kept": [snapshot.epoch for snapshot in kept_snapshots(run.path)],
+        "notes": read_notes(run.path),
         "files": {file.name: file.stat().st_size for file in sorted(run.path.iterdir()) if file.is_file()},
     }
 
@@ -71,14 +82,39 @@ def run_text(run: Run) -> str:
                 tr("{last} (best {best})", last=f"{val_mse['last']:.5f}", best=f"{val_mse['best']:.5f}"),
             )
         )
+    rows.append((tr("Trained for"), objective_text(run.config.train)))
+    if (kl := run.kl()) is not None:
+        rows.append((tr("Code"), _code_text(kl, run.config.train)))
     if imported := run.config.imported:
         rows = [*rows[:1], *_imported_rows(imported, data)]
+    if notes := facts["notes"]:
+        rows += [(tr("Notes") if not at else "", line) for at, line in enumerate(notes.splitlines())]
+    if kept := facts["epochs_kept"]:
+        rows.append((tr("Epochs kept"), ", ".join(str(epoch) for epoch in kept)))
     settings = [] if imported else [(name, str(value)) for name, value in facts["train"].items()]
-    files = [(name, _size_text(size)) for name, size in facts["files"].items()]
-    parts = [_table(rows), tr("Network") + "\n" + architecture_text(run.config.network).rstrip()]
+    files = [(name, size_text(size)) for name, size in facts["files"].items()]
+    parts = [_table(rows), tr("Network") + "\n" + _network_text(run)]
     if settings:
         parts.append(tr("Settings") + "\n" + _table(settings, "  "))
     return "\n\n".join([*parts, tr("Files") + "\n" + _table(files, "  ")])
+
+
+def _network_text(run: Run) -> str:
+    train = None if run.config.imported else run.config.train  # nobody knows what an imported one's was
+    return architecture_text(run.config.network, train).rstrip()
+
+
+def _code_text(kl: DimensionKl, train: TrainConfig) -> str:
+    """How many dimensions say something, and posterior collapse by its name."""
+    text = tr(
+        "{active} of {dims} dimensions active (KL above {limit} nats) at step {step}",
+        active=active_count(kl.kl),
+        dims=len(kl.kl),
+        limit=ACTIVE_NATS,
+        step=kl.step,
+    )
+    collapse = collapse_text(kl, train)
+    return f"{text}. {collapse}" if collapse else text
 
 
 def _imported_rows(imported: Imported, data: DataIdentity) -> list[tuple[str, str]]:
@@ -135,5 +171,6 @@ def _table(rows: Sequence[tuple[str, str]], indent: str = "") -> str:
     return "\n".join(f"{indent}{name:<{width}}  {value}".rstrip() for name, value in rows)
 
 
-def _size_text(size: int) -> str:
+def size_text(size: int) -> str:
+    """Bytes as 1.2 MB or 0.3 kB."""
     return f"{size / 1e6:.1f} MB" if size >= 1e6 else f"{size / 1e3:.1f} kB"

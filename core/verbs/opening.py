@@ -1,16 +1,21 @@
 """What verbs do alike: open pictures, show progress, know the codes of a run's data."""
 
 from collections.abc import Generator
+from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
+from core.atomic import failure_text, write_text
 from core.codec import Codec
 from core.config import ImportConfig, checked
 from core.datasets import ImageDataset, import_dataset
 from core.encoding import Codes, CodesFile, measured_codes
-from core.errors import DataError
+from core.errors import DataError, ExportError
+from core.labels import read_labels, with_labels
+from core.places import cache_folder
 from core.runs import Run
 from core.terminal import ProgressLine
 from core.translate import tr
+from resources import resource_path
 
 T = TypeVar("T")
 
@@ -40,6 +45,17 @@ def opened_for(run: Run, data: str, policy: dict[str, Any], line: ProgressLine) 
     return dataset
 
 
+def labelled(dataset: ImageDataset, labels: str, line: ProgressLine) -> ImageDataset:
+    """The pictures with the labels of a file too, where --labels names one. Raises: DataError."""
+    if not labels:
+        return dataset
+    line.show(tr("Reading {path}", path=labels))
+    found = read_labels(labels, dataset)
+    line.clear()
+    line.milestone(found.text())
+    return with_labels(dataset, found)
+
+
 def check_index(dataset: ImageDataset, index: int) -> None:
     """Raises: DataError where the data have no picture of that number."""
     if not 0 <= index < len(dataset):
@@ -56,11 +72,22 @@ def check_index(dataset: ImageDataset, index: int) -> None:
 
 def codes_of(run: Run, codec: Codec, dataset: ImageDataset, line: ProgressLine) -> Codes:
     """Codes of the data (at most core.encoding.CODES_LIMIT), kept in the run's folder for the next time."""
-    kept = CodesFile(run.path, codec, dataset)
+    is_bundled = run.path.resolve().is_relative_to(resource_path())  # which may not be written to
+    kept = CodesFile(cache_folder() / run.name if is_bundled else run.path, codec, dataset)
     codes = shown(measured_codes(codec, dataset, kept=kept), line)
     if kept.failed:  # a run on a read-only disk can be edited all the same
-        line.milestone(tr("The codes could not be kept in {path}.", path=run.path))
+        line.milestone(tr("The codes could not be kept in {path}.", path=kept.path.parent))
     return codes
+
+
+def write_out(path: str, text: str) -> None:
+    """Write a text where --out says, whole or not at all. Raises: ExportError."""
+    try:
+        write_text(Path(path).expanduser(), text)
+    except OSError as error:
+        raise ExportError(
+            tr("{path} cannot be written: {reason}.", path=path, reason=failure_text(error))
+        ) from None
 
 
 def shown(work: Generator[Progress, None, T], line: ProgressLine) -> T:

@@ -8,7 +8,8 @@ from typing import Any
 
 from pydantic import Field
 
-from core.config import ImportConfig, TrainConfig, checked
+from core.activity import active_count
+from core.config import ImportConfig, TrainConfig, checked, default_beta
 from core.datasets import ImageDataset
 from core.devices import resolve_device
 from core.errors import RunError
@@ -67,10 +68,13 @@ def parse_train(
         (
             "train --data faces.npy --network fc --objective ae --epochs 20 --out run",
             "train --data photos/ --size 64 --network conv --objective vae --beta 2 --out faces-vae",
+            "train --data faces --network conv --objective beta-tcvae --kl-warmup-epochs 5 --out faces-tc",
             "train --out run --resume --epochs 40",
         ),
         (settings, policy),
     )
+    if values["objective"] != settings.objective and not _is_given(args, "--beta"):
+        values["beta"] = default_beta(values["objective"])
     return TrainOptions(
         **{name: values[name] for name in ("out", "data", "resume")},
         settings={name: values[name] for name in TrainConfig.model_fields},
@@ -107,7 +111,7 @@ def run(args: list[str]) -> int:
 
 def _check_beginning(args: list[str], options: TrainOptions) -> None:
     """Raises: RunError where a run that is not there shall be gone on with, and nothing says of what."""
-    if not any(arg.split("=")[0] == "--data" for arg in args):
+    if not _is_given(args, "--data"):
         raise RunError(
             tr(
                 "{path} holds no run to go on with: it has no config.json. If it was ended before it had one,"
@@ -115,6 +119,10 @@ def _check_beginning(args: list[str], options: TrainOptions) -> None:
                 path=options.out,
             )
         )
+
+
+def _is_given(args: Sequence[str], option: str) -> bool:
+    return any(arg.split("=")[0] == option for arg in args)
 
 
 def _is_done(run: Run, config: TrainConfig) -> bool:
@@ -176,6 +184,8 @@ def _watched(records: Generator[TrainRecord, None, None], line: ProgressLine) ->
                         precision=record.precision,
                     )
                 )
+            if record.collapse and not (last and last.collapse):
+                line.milestone(record.collapse)
             if record.problem != (last.problem if last else ""):
                 line.milestone(record.problem or tr("The run is being written again."))
             last = record
@@ -193,9 +203,13 @@ def _record_text(record: TrainRecord) -> str:
         ),
         tr("mse {mse}", mse=f"{record.mse:.5f}"),
     ]
-    if record.loss != record.mse:  # a vae's loss is another thing
+    if record.kl_of_dims is not None:
         parts.append(tr("loss {loss}", loss=f"{record.loss:.1f}"))
         parts.append(tr("kl {kl}", kl=f"{record.kl:.2f}"))
+        active, dims = active_count(record.kl_of_dims), len(record.kl_of_dims)
+        parts.append(tr("active {active}/{dims}", active=active, dims=dims))
+    elif record.loss != record.mse:
+        parts.append(tr("loss {loss}", loss=f"{record.loss:.5f}"))
     if math.isfinite(record.val_mse):
         parts.append(tr("validation mse {mse}", mse=f"{record.val_mse:.5f}"))
     parts.append(tr("{rate} pictures/s", rate=f"{record.images_per_s:,.0f}"))

@@ -63,7 +63,12 @@ def _rates(
 ) -> Iterator[Row]:
     dataset = open_dataset(f"faces:count={count}")
     config = TrainConfig(
-        network=network, objective=objective, epochs=epochs, batch_size=batch_size, val_fraction=0.0
+        network=network,
+        objective=objective,
+        epochs=epochs,
+        batch_size=batch_size,
+        val_fraction=0.0,
+        keep_epochs=0,  # the course's loop keeps none
     )
     size = dataset.pixels[0].size
     orders = [epoch_order(np.arange(count), config.seed, epoch, size) for epoch in range(epochs)]

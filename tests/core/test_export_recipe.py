@@ -12,7 +12,7 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from core.codec import weights_fingerprint
-from core.edits import parse_edits
+from core.edits import Direction, Move, apply_edits, parse_edits
 from core.errors import ExportError
 from core.export.recipe import (
     Recipe,
@@ -191,3 +191,41 @@ def test_where_nothing_can_be_written(tmp_path: Path) -> None:
         save_png(IMAGE, None, tmp_path)
     with pytest.raises(ExportError, match="choose a smaller scale"):
         save_picture(np.zeros((512, 512, 3), np.uint8), tmp_path / "a.png", scale=64)
+
+
+def test_a_recipe_carries_the_directions_that_it_moves_along(tmp_path: Path) -> None:
+    data = tiny_dataset(8)
+    run = Run.create(tmp_path / "run", tiny_config(), data.identity)
+    smile, other = Direction("smile", (0.1, 0.0, -0.7, 0.0)), Direction("smile", (0.0, 1.0, 0.0, 0.0))
+    first, second = (Move(smile, 2.5), *parse_edits("0+1", 4)), (Move(other, -1.0),)
+    made = make_recipe(run, data.identity, 5, START, [(first, "a"), (second, "b")])
+    save_png(IMAGE, made, tmp_path / "a.png")
+    again = read_recipe(tmp_path / "a.png")
+    assert again == made
+    assert [one.edits for one in again.adjustments] == ["@smile+2.5,0+1", "@smile 2-1"]
+    for read, edits in zip(again.edits(), (first, second), strict=True):
+        assert np.array_equal(apply_edits(read, START), apply_edits(edits, START))
+    assert again.code == code_list(apply_edits(second, START))
+
+
+@pytest.mark.parametrize(
+    ("directions", "edits"),
+    [
+        ([], "@smile+2"),
+        ([{"name": "smile", "vector": [1.0, 0.0]}], "@smile+2"),
+        ([{"name": "smile", "vector": [0.0, 0.0, 0.0, 0.0]}], "@smile+2"),
+        ([{"name": "smile", "vector": [1.0, 0.0, 0.0, float("nan")]}], "@smile+2"),
+        ([{"name": 'smi"le', "vector": [1.0, 0.0, 0.0, 0.0]}], "0+1"),
+        ([{"name": "smile", "vector": [1.0, 0.0, 0.0, 0.0], "run": "rm"}], "@smile+2"),
+        ([{"name": f"d{place}", "vector": [1.0, 0.0, 0.0, 0.0]} for place in range(257)], "0+1"),
+    ],
+)
+def test_unsound_directions_of_a_recipe_are_refused(
+    directions: list[dict[str, object]], edits: str, tmp_path: Path
+) -> None:
+    text = json.loads(recipe().model_dump_json()) | {
+        "directions": directions,
+        "adjustments": [{"edits": edits, "note": ""}],
+    }
+    with pytest.raises(ExportError, match="is not sound"):
+        read_recipe(png_with(json.dumps(text), tmp_path / "a.png"))

@@ -33,6 +33,12 @@ Options = dict[str, object]
 UNEVEN = 250
 FC: Options = {"network": "fc", "objective": "ae", "batch_size": 32, "latent_dim": 4, "epochs": 2}
 CONV: Options = FC | {"network": "conv", "objective": "vae", "batch_size": 31}
+# Whose losses are those of a whole batch, whoever has its pictures.
+COUPLED: dict[str, Options] = {
+    "tc": FC | {"objective": "beta-tcvae", "kl_warmup_epochs": 1},
+    "mmd": FC | {"objective": "mmd-vae"},
+    "denoising": FC | {"objective": "denoising-ae"},
+}
 # 54 batches of 8, enough for a checkpoint by the clock before the end.
 LONG = 480
 SLOW: Options = FC | {"batch_size": 8, "checkpoint_interval_s": 1.0}
@@ -111,9 +117,12 @@ def together(tmp_path_factory: pytest.TempPathFactory, pictures: dict[int, Path]
             command(folder / "begun", uneven, CONV, "--resume"),
             command(folder / "never-lost-first", uneven, FC, "--resume"),
             command(folder / "never-lost", long, SLOW),
+            *(command(folder / name, uneven, options) for name, options in COUPLED.items()),
         ]
     )
-    assert said.count("Done: ") == 5  # one of two speaks
+    assert said.count("Done: ") == 5 + len(COUPLED)  # one of two speaks
+    for name, options in COUPLED.items():
+        by_one(folder / f"{name}-by-one", uneven, options)
     by_one(folder / "fc-by-one", uneven, FC)
     by_one(folder / "conv-by-one", uneven, CONV)
     return folder
@@ -144,7 +153,9 @@ def assert_same_bits(ours: Run, theirs: Run) -> None:
         assert torch.equal(weight, expected[name]), name
 
 
-@pytest.mark.parametrize(("name", "expected"), [("fc", "fc"), ("conv", "conv"), ("begun", "conv")])
+@pytest.mark.parametrize(
+    ("name", "expected"), [("fc", "fc"), ("conv", "conv"), ("begun", "conv"), *((n, n) for n in COUPLED)]
+)
 def test_two_processes_give_the_numbers_of_one(together: Path, name: str, expected: str) -> None:
     run, of_one = Run.open(together / name), Run.open(together / f"{expected}-by-one")
     assert_whole(run, 2)
@@ -153,6 +164,10 @@ def test_two_processes_give_the_numbers_of_one(together: Path, name: str, expect
     weights = of_one.load_network("last").state_dict()
     for key, weight in run.load_network("last").state_dict().items():
         torch.testing.assert_close(weight, weights[key], rtol=CLOSE, atol=CLOSE, msg=key)
+    kl, kl_of_one = run.kl(), of_one.kl()
+    assert (kl is None) == (kl_of_one is None)
+    if kl is not None and kl_of_one is not None:
+        np.testing.assert_allclose(kl.kl, kl_of_one.kl, rtol=1e-3, atol=1e-6)
 
 
 def test_one_process_goes_on_with_what_two_have_trained(together: Path, pictures: dict[int, Path]) -> None:

@@ -126,11 +126,11 @@ def _floats(pixels: np.ndarray) -> torch.Tensor:
 
 def test_without_a_model_there_is_no_order_by_error(panel: GalleryPanel, toy_session: Session) -> None:
     items = panel.sort.model()
-    flags = [bool(items.flags(items.index(at, 0)) & Qt.ItemFlag.ItemIsEnabled) for at in range(5)]
-    assert flags == [True] * 5
+    flags = [bool(items.flags(items.index(at, 0)) & Qt.ItemFlag.ItemIsEnabled) for at in range(6)]
+    assert flags == [True] * 6
     toy_session.put_run(None, None)
-    flags = [bool(items.flags(items.index(at, 0)) & Qt.ItemFlag.ItemIsEnabled) for at in range(5)]
-    assert flags == [True, False, False, True, True]
+    flags = [bool(items.flags(items.index(at, 0)) & Qt.ItemFlag.ItemIsEnabled) for at in range(6)]
+    assert flags == [True, False, False, False, True, True]
 
 
 def test_unknown_errors_and_missing_labels_come_last() -> None:

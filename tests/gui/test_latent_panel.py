@@ -174,7 +174,7 @@ def test_by_effect_the_greatest_comes_first_and_dead_dials_last_and_grey(
     analyst.effects_changed.emit()
     assert panel.grid.page == (1, 3, 0, 7, 4, 6, 5, 2)
     assert dial_of(panel, 5).reading.is_dead
-    assert panel.count.text() == "8 dimensions · 2 idle"
+    assert panel.count.text() == "8 dims · 2 idle"
     places = [dial_of(panel, dim).pos() for dim in panel.grid.page]
     assert sorted(places, key=lambda place: (place.y(), place.x())) == places
     qtbot.mouseClick(panel.sort.button("index"), Qt.MouseButton.LeftButton)

@@ -9,7 +9,7 @@ from pytestqt.qtbot import QtBot
 
 from core.config import ImportConfig, TrainConfig, settings_of
 from core.errors import ConfigError
-from gui.settings_form import NumberField, SettingsForm
+from gui.settings_form import ChoiceField, NumberField, SettingsForm
 
 
 @pytest.fixture
@@ -47,8 +47,10 @@ def test_typed_and_chosen_values_yield_exactly_those_settings(
     qtbot.keyClick(network, Qt.Key.Key_Down)
     _type(qtbot, form.fields["latent_dim"], "10")
     _type(qtbot, form.fields["learning_rate"], "3e-4")
+    form.set_values({"objective": "vae"})  # an ae has no beta to type
     _type(qtbot, form.fields["beta"], "0.5")
-    assert form.value() == TrainConfig(network="conv", latent_dim=10, learning_rate=3e-4, beta=0.5)
+    expected = TrainConfig(network="conv", objective="vae", latent_dim=10, learning_rate=3e-4, beta=0.5)
+    assert form.value() == expected
 
 
 @pytest.mark.parametrize(
@@ -65,6 +67,7 @@ def test_typed_and_chosen_values_yield_exactly_those_settings(
 def test_what_is_out_of_range_is_marked_and_refused_in_a_sentence(
     form: SettingsForm[TrainConfig], qtbot: QtBot, name: str, text: str, sentence: str
 ) -> None:
+    form.set_values({"objective": "vae"})
     with qtbot.waitSignal(form.edited):
         _type(qtbot, form.fields[name], text)
     assert form.problem() == sentence
@@ -101,6 +104,51 @@ def test_setting_values_sends_nothing_and_defaults_come_back(
     assert form.value() == other
     form.reset_advanced()
     assert form.value() == TrainConfig(objective="vae")
+
+
+def _choose(form: SettingsForm[TrainConfig], objective: str) -> None:
+    field = form.fields["objective"]
+    assert isinstance(field, ChoiceField)
+    field.setCurrentIndex(field.findData(objective))
+
+
+def test_what_an_objective_does_not_use_cannot_be_changed(form: SettingsForm[TrainConfig]) -> None:
+    used = {
+        "ae": set(),
+        "denoising-ae": {"noise_std"},
+        "vae": {"beta", "kl_warmup_epochs"},
+        "mmd-vae": {"beta", "kl_warmup_epochs"},
+    }
+    for objective, expected in used.items():
+        _choose(form, objective)
+        fields = ("beta", "kl_warmup_epochs", "noise_std")
+        assert {name for name in fields if form.fields[name].isEnabled()} == expected
+        assert form.fields["reconstruction"].isEnabled()
+    form.set_enabled(False)
+    _choose(form, "denoising-ae")
+    assert not form.fields["noise_std"].isEnabled()
+    form.set_enabled(True)
+    assert form.fields["noise_std"].isEnabled()
+
+
+def test_beta_follows_the_objective_until_a_person_changes_it(
+    form: SettingsForm[TrainConfig], qtbot: QtBot
+) -> None:
+    beta = form.fields["beta"]
+    for objective, expected in (("beta-vae", 4.0), ("beta-tcvae", 6.0), ("vae", 1.0), ("mmd-vae", 1000.0)):
+        _choose(form, objective)
+        assert beta.value() == expected
+        assert form.value() == TrainConfig.model_validate({"objective": objective})
+    _type(qtbot, beta, "30")
+    _choose(form, "beta-vae")
+    assert beta.value() == 30.0
+    form.reset_advanced()
+    assert beta.value() == 4.0
+    _type(qtbot, beta, "5000")
+    _choose(form, "ae")  # where nobody could mend it
+    assert form.problem() == ""
+    form.set_value(TrainConfig(objective="vae", beta=7.0))
+    assert beta.value() == 7.0
 
 
 def test_any_settings_model_makes_a_form(qtbot: QtBot) -> None:

@@ -208,7 +208,7 @@ def test_architecture_of_the_settings_and_of_the_run(
     assert dialog is not None
     assert toy_session.run is not None
     text = dialog.text.toPlainText()
-    assert text == architecture_text(toy_session.run.config.network)
+    assert text == architecture_text(toy_session.run.config.network, toy_session.run.config.train)
     assert "encoder.8" in text
     _click(qtbot, dialog.copy_button)
     assert QApplication.clipboard().text() == text

@@ -4,15 +4,19 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import torch
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QDialog, QWidget
 from pytestqt.qtbot import QtBot
+from torch import nn
 
 from gui import app
 from gui.export_dialog import ExportDialog
 from gui.import_dialog import ImportDialog
+from gui.import_model_dialog import ImportModelDialog
 from gui.main_window import MainWindow
 from gui.session import Session
+from gui.tool_windows import TOOLS
 
 WAIT_MS = 20_000
 
@@ -85,8 +89,11 @@ def edit(qtbot: QtBot, window: MainWindow) -> None:
 
 @contextmanager
 def every_dialog(qtbot: QtBot, window: MainWindow, source: Path) -> Iterator[list[QWidget]]:
-    """The dialogs and menus that the window can show, all at once."""
+    """The dialogs, windows and menus that the window can show, all at once."""
     window.open_path(source)
+    weights = source.parent / "weights.pt"
+    torch.save(nn.Sequential(nn.Linear(3 * 16 * 16, 4), nn.Linear(4, 3 * 16 * 16)).state_dict(), weights)
+    window.import_model(weights)
     for show in (window.export_comparison, window.show_architecture, window.show_skipped,
                  window.show_shortcuts, window.show_places, window.show_about):  # fmt: skip
         show()
@@ -97,7 +104,10 @@ def every_dialog(qtbot: QtBot, window: MainWindow, source: Path) -> Iterator[lis
             until(qtbot, dialog.open_button.isEnabled)
         if isinstance(dialog, ExportDialog):
             until(qtbot, lambda dialog=dialog: not dialog.is_drawing)
-    assert len(shown) >= 7
+        if isinstance(dialog, ImportModelDialog):
+            until(qtbot, lambda dialog=dialog: not dialog.is_busy)
+    assert len(shown) >= 8
+    shown += [window.tools.show(tool.name) for tool in TOOLS]
     try:
         yield [*shown, window.gallery_panel.menu_for(1)]
     finally:

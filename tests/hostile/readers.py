@@ -2,15 +2,18 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from core.codec import Codec
 from core.datasets import ImageDataset, import_dataset, inspect_source, is_at_hand
-from core.errors import EditError, LatentDialsError
+from core.directions import read_directions
+from core.errors import EditError, LatentDialsError, is_plain
 from core.export.recipe import read_recipe
 from core.importing import classes_of, look_at, read_foreign
+from core.labels import read_labels, with_labels
 from core.runs import Run
 from core.verbs.facts import run_text
 from gui import memory
@@ -18,6 +21,7 @@ from gui.memory import SavedDocument, SavedSession
 from gui.recipes import document_of
 from gui.saved_work import SavedWork
 from gui.window_memory import WindowMemory
+from tests.core.tiny import tiny_dataset
 
 
 class PassedOverError(LatentDialsError):
@@ -71,6 +75,29 @@ def read_recipe_file(path: Path) -> None:
     document_of(recipe, 0, len(recipe.code))
 
 
+def read_label_file(path: Path) -> None:
+    """Read labels for pictures with names, then for some without, and put them with the pictures."""
+    plain = tiny_dataset(9)
+    files = tuple(f"a/{number:06d}.jpg" for number in range(1, 10))
+    with suppress(LatentDialsError):
+        _use_labels(path, replace(plain, files=files))
+    _use_labels(path, plain)
+
+
+def _use_labels(path: Path, dataset: ImageDataset) -> None:
+    labelled = with_labels(dataset, read_labels(path, dataset))
+    for column in labelled.labels:
+        assert len(column.values) == len(dataset)
+        assert all(is_plain(column.text(index)) for index in range(len(dataset)))
+
+
+def read_direction_file(path: Path) -> None:
+    """Read the directions of a run's folder and say what is known of them."""
+    for found in read_directions(path.parent if path.is_file() else path, 4):
+        found.facts()
+        found.brief()
+
+
 def import_model(path: Path) -> None:
     """Say which classes a model names, look at it, and read its numbers."""
     with suppress(LatentDialsError):
@@ -109,4 +136,6 @@ READERS: dict[str, Callable[[Path], None]] = {
     "recipe": read_recipe_file,
     "import": import_model,
     "memory": read_memory,
+    "labels": read_label_file,
+    "directions": read_direction_file,
 }

@@ -3,6 +3,7 @@
 import json
 import struct
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -43,13 +44,27 @@ RECIPE: dict[str, Any] = {
     "index": 1,
     "start": [0.0] * 4,
     "code": [0.0] * 4,
-    "adjustments": [{"edits": "0+1", "note": "n"}],
+    "directions": [{"name": "smile", "vector": [1.0, 0.0, 0.5, 0.0]}],
+    "adjustments": [{"edits": "0+1,@smile-2", "note": "n"}],
 }
+DIRECTIONS: dict[str, Any] = {
+    "format_version": 1,
+    "directions": [
+        {"name": "smile", "vector": [1.0, 0.5, 0.0, -1.0], "kind": "classifier", "source": "Smiling: 1",
+         "positive": 9, "negative": 8, "weights": "0",
+         "accuracy": {"balanced": 0.7, "plain": 0.7, "majority": 0.5, "count": 17}},
+        {"name": "PC 1", "vector": [1.0, 0.0, 0.0, 0.0], "kind": "pca", "share": 0.5},
+    ],
+}  # fmt: skip
 DOCUMENT: dict[str, Any] = {
     "index": 1,
-    "state": {"start_text": "a", "start": [0.0], "edits": "0+1"},
+    "state": {"start_text": "a", "start": [0.0], "edits": "0+1", "moves": [[0, 2.0]]},
     "kept": [],
     "presets": {},
+    "directions": [{"name": "smile", "vector": [1.0]}],
+    "groups": [[1, 2], [3]],
+    "locked": [0],
+    "locked_directions": ["smile"],
 }
 DEEP = b"[" * 1_000_000 + b"]" * 1_000_000
 # Values of any field, as JSON: each is wrong for it, or a number that no machine holds.
@@ -82,6 +97,8 @@ def cases(folder: Path) -> Iterator[Case]:
     yield from _configs(Place(folder, "config"))
     yield from _metrics(Place(folder, "metrics"))
     yield from _recipes(Place(folder, "recipe"))
+    yield from _labels(Place(folder, "labels"))
+    yield from _directions(Place(folder, "directions"))
     yield from _memory(Place(folder, "memory"))
     yield from _tensors(Place(folder, "safetensors"))
 
@@ -180,6 +197,33 @@ def _metrics(place: Place) -> Iterator[Case]:
     folder = _gigabyte(place, "metrics.csv")
     (folder / "config.json").write_text(json.dumps(RUN))
     yield Case("metrics: a gigabyte", folder, "metrics", "metrics.csv")
+
+
+def _labels(place: Place) -> Iterator[Case]:
+    texts = {
+        "nothing": b"",
+        "a picture": png(8, 8, zeros_packed(200)),
+        "zeros": bytes(1_000_000),
+        "one line of a million cells": b"a" + b",1" * 1_000_000,
+        "a cell of a megabyte": b"index,a\n0," + b"x" * 2**20 + b"\n",
+        "a number of 5000 digits": b"index,a\n" + b"9" * 5000 + b",1\n0,2\n",
+        "a count of 5000 digits": b"9" * 5000 + b"\nSmiling\n000001.jpg 1\n",
+        "names twice": b"3\nSmiling Smiling\n000001.jpg 1 1\n",
+        "rows that are short": b"3\nSmiling Male\n000001.jpg 1 1\n000002.jpg 1\n",
+        "a formula": b"index,a\n0,=HYPERLINK(1)\n",
+        "endless": b"index,a\n0,1e999\n1,0.5\n",
+        "an open quotation mark": b'index,a\n0,"' + b"1\n" * 100_000,
+        "names of no picture": b"image_id,a\n../../etc/passwd,1\n",
+    }
+    for name, content in texts.items():
+        yield place.case(name, "list_attr.txt", content, "labels")
+    yield Case("labels: a gigabyte", _gigabyte(place, "list.csv") / "list.csv", "labels", "list.csv")
+
+
+def _directions(place: Place) -> Iterator[Case]:
+    for name, content in (*_documents(DIRECTIONS), *wrong_texts(DIRECTIONS)):
+        case = place.in_folder(name, "directions.json", content, "directions")
+        yield replace(case, may_open=True)  # a wrong note or number of pictures is as good as another
 
 
 def _recipes(place: Place) -> Iterator[Case]:

@@ -30,13 +30,15 @@ from core.errors import LatentDialsError
 from tests.hostile.readers import (
     PassedOverError,
     import_model,
+    read_direction_file,
+    read_label_file,
     read_memory,
     read_metrics,
     read_pictures,
     read_recipe_file,
     read_run,
 )
-from tests.hostile.texts import DOCUMENT, RECIPE, RUN
+from tests.hostile.texts import DIRECTIONS, DOCUMENT, RECIPE, RUN
 from tests.torture import seeds
 from tests.torture.mutations import mutated, mutated_json
 
@@ -137,6 +139,10 @@ KINDS: dict[str, Kind] = {
     "recipe": Kind(lambda: seeds.json_of(RECIPE), mutated_json, _as_recipe, read_recipe_file),
     "recipe png": Kind(
         lambda: [seeds.recipe_png(seeds.json_of(RECIPE)[0])], mutated, _as("a.png"), read_recipe_file
+    ),
+    "list_attr": Kind(seeds.labels, mutated, _as("list_attr_celeba.txt"), read_label_file),
+    "directions": Kind(
+        lambda: seeds.json_of(DIRECTIONS), mutated_json, _as("directions.json"), read_direction_file
     ),
     "document": Kind(lambda: seeds.json_of(DOCUMENT), mutated_json, _as("a.json"), read_memory),
     "session": Kind(lambda: seeds.json_of(seeds.SESSION), mutated_json, _as("a.json"), read_memory, 0.5),

@@ -164,6 +164,18 @@ def models() -> list[bytes]:
     return found
 
 
+def labels() -> list[bytes]:
+    """CelebA's list_attr, a CSV by index, one of a spreadsheet."""
+    names = [b"%06d.jpg" % number for number in range(1, 10)]
+    rows = b"".join(b"%s  1 -1\n" % name for name in names)
+    return [
+        b"9\nSmiling Male\n" + rows,
+        b"index,kind,score\n" + b"".join(b"%d,k%d,%d.5\n" % (n, n % 3, n) for n in range(9)),
+        "image_id;größe\n".encode("utf-16")
+        + b"".join(f"{n.decode()};1\n".encode("utf-16-le") for n in names),
+    ]
+
+
 def json_of(value: object) -> list[bytes]:
     """One value."""
     return [json.dumps(value).encode()]

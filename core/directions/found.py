@@ -1,0 +1,106 @@
+"""A direction with how it was found, as frozen values."""
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from core.edits import Direction
+from core.translate import tr
+
+Kind = Literal["pca", "mean-difference", "classifier", "groups"]
+TELLING = 0.6  # balanced accuracy below which a direction is called no better than a guess
+
+
+@dataclass(frozen=True)
+class Accuracy:
+    """How well a direction tells pictures apart that it was not found from.
+
+    balanced is the mean of both sides' shares that were right, 0.5 for a guess; plain counts pictures alike,
+    and majority is what plain would be for always naming the larger side.
+    """
+
+    balanced: float
+    plain: float
+    majority: float
+    count: int
+
+    def text(self) -> str:
+        """It in a sentence, or two where it is hardly better than a guess."""
+        text = tr(
+            "Held out: {plain} % of {count} pictures right, {balanced} % balanced; always naming the larger"
+            " side would get {majority} %.",
+            plain=f"{100 * self.plain:.0f}",
+            count=f"{self.count:,}",
+            balanced=f"{100 * self.balanced:.0f}",
+            majority=f"{100 * self.majority:.0f}",
+        )
+        if self.balanced < TELLING:
+            text += " " + tr("That is hardly better than guessing: these codes do not hold it.")
+        return text
+
+
+@dataclass(frozen=True)
+class Found:
+    """A direction with how it was found.
+
+    source says from what ("Smiling: 1", "groups A and B"); share is a principal component's part of the
+    variance; positive and negative count the pictures of both sides; accuracy is None where too few could be
+    held out. weights is the fingerprint of the weights whose codes it was found in (see Codec.fingerprint).
+    """
+
+    direction: Direction
+    kind: Kind
+    source: str = ""
+    share: float | None = None
+    positive: int = 0
+    negative: int = 0
+    accuracy: Accuracy | None = None
+    weights: str = ""
+
+    @property
+    def name(self) -> str:
+        """The direction's name."""
+        return self.direction.name
+
+    def renamed(self, name: str) -> "Found":
+        """The same under another name. Raises: EditError."""
+        return replace(self, direction=self.direction.renamed(name))
+
+    def brief(self) -> str:
+        """The most telling of facts(), in a few words."""
+        if self.share is not None:
+            return tr("{share} % of the codes' variance", share=f"{100 * self.share:.1f}")
+        if self.accuracy is None:
+            return tr("{source} · too few to hold out", source=self.source)
+        return tr(
+            "{source} · {balanced} % balanced, held out",
+            source=self.source,
+            balanced=f"{100 * self.accuracy.balanced:.0f}",
+        )
+
+    def facts(self) -> str:
+        """How it was found and what is known of it, in a sentence or two."""
+        match self.kind:
+            case "pca":
+                return tr(
+                    "{source}: {share} % of the codes' variance.",
+                    source=self.source,
+                    share=f"{100 * (self.share or 0.0):.1f}",
+                )
+            case "mean-difference" | "groups":
+                first = tr(
+                    "From {source}: the mean code of {positive} pictures less that of {negative}.",
+                    source=self.source,
+                    positive=f"{self.positive:,}",
+                    negative=f"{self.negative:,}",
+                )
+            case "classifier":
+                first = tr(
+                    "From {source}: the normal of a linear classifier of {positive} pictures against"
+                    " {negative}.",
+                    source=self.source,
+                    positive=f"{self.positive:,}",
+                    negative=f"{self.negative:,}",
+                )
+        if self.accuracy is not None:
+            return f"{first} {self.accuracy.text()}"
+        return first + " " + tr("Too few to hold some out: how well it tells them apart is not known.")

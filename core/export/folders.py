@@ -1,0 +1,48 @@
+"""A folder of many files that is there whole or not at all, and single files beside each other."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from secrets import token_hex
+
+from core.atomic import PART_SUFFIX, failure_text, rename_folder
+from core.errors import ExportError
+from core.translate import tr
+
+
+@contextmanager
+def new_folder(path: Path) -> Iterator[Path]:
+    """A folder to write into, which becomes path at the end of the block; where it raises, nothing stays.
+
+    path may be there if it is empty. Raises: ExportError for any other, and where the disk does not take it.
+    """
+    check_new_folder(path)
+    part = path.parent / f".{path.name[:40]}.{token_hex(8)}{PART_SUFFIX}"
+    try:
+        part.mkdir(parents=True)
+        yield part
+        if path.is_dir():
+            path.rmdir()
+        rename_folder(part, path)
+    except OSError as error:
+        raise not_written(path, error) from None
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+
+
+def check_new_folder(path: Path) -> None:
+    """Raises: ExportError where something would be overwritten."""
+    if path.exists() and not path.is_dir():
+        raise ExportError(tr("{path} is a file; choose another name for the folder.", path=path))
+    try:
+        is_full = path.is_dir() and any(path.iterdir())
+    except OSError as error:
+        raise not_written(path, error) from None
+    if is_full:
+        raise ExportError(tr("{path} already holds files; choose a folder that is new or empty.", path=path))
+
+
+def not_written(path: Path, error: OSError) -> ExportError:
+    """The sentence for a disk that does not take a file."""
+    return ExportError(tr("{path} cannot be written: {reason}.", path=path, reason=failure_text(error)))

@@ -1,0 +1,206 @@
+"""Random codes decoded: how far their pictures lie from real ones as a whole, and how much of those they
+cover.
+"""
+
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.encoding import EncodeProgress, spread_indices
+from core.errors import DataError
+from core.lab.features import FeatureSpace, fit_features
+from core.lab.neighbours import nearest
+from core.lab.spread import Spread, Verdict, better, jackknife
+from core.lab.subjects import Material, Subject, check_subjects
+from core.translate import tr
+
+MOST_SAMPLES = 1000
+NEIGHBOURS = 5  # Naeem et al. 2020, section 4.3
+GROUPS = 20  # of the jackknife
+SHOWN = 64
+
+
+class CodeSource(Enum):
+    """Where random codes are drawn from."""
+
+    PRIOR = "prior"  # N(0, 1)
+    FITTED = "fitted"  # a Gaussian with the mean and covariance of the data's codes
+
+
+@dataclass(frozen=True, eq=False)
+class SampleScore:
+    """One model's samples from one source, or the real held-out pictures, against the same real reference.
+
+    frechet is in squared standard deviations of real pictures' features, 0 is the same; density is about 1
+    and coverage about 0.97 for real pictures. pictures are the first SHOWN samples.
+    """
+
+    name: str
+    source: CodeSource | None
+    frechet: Spread
+    density: float
+    coverage: float
+    pictures: NDArray[np.uint8]
+
+
+@dataclass(frozen=True, eq=False)
+class SamplingStudy:
+    """The scores of every subject from N(0, 1) and from its fitted Gaussian; floor is that of real pictures.
+
+    own_source is where each subject's samples come from by right: its prior where it has one, else the fitted
+    Gaussian. differences, first - second, and verdicts compare the first two subjects' Fréchet distances,
+    from N(0, 1), from the fitted Gaussian, and each from its own source.
+    """
+
+    scores: tuple[SampleScore, ...]
+    floor: SampleScore
+    own_source: tuple[CodeSource, ...]
+    differences: dict[str, Spread]
+    verdicts: dict[str, Verdict]
+    count: int
+    seed: int
+
+    def score(self, name: str, source: CodeSource) -> SampleScore:
+        """The score of a subject from a source."""
+        return next(one for one in self.scores if one.name == name and one.source is source)
+
+
+def drawn_codes(subject: Subject, source: CodeSource, count: int, seed: int) -> NDArray[np.float32]:
+    """Random codes (count,D) of a subject; the same seed gives the same draws from N(0, 1) to each."""
+    random = np.random.default_rng(seed)
+    match source:
+        case CodeSource.PRIOR:
+            return random.standard_normal((count, subject.codec.latent_dim), np.float32)
+        case CodeSource.FITTED:
+            noise = random.standard_normal((count, subject.stats.factor.shape[1]), np.float32)
+            return (subject.stats.mean + noise @ subject.stats.factor.T).astype(np.float32)
+
+
+def frechet_distance(a: NDArray[np.floating], b: NDArray[np.floating]) -> float:
+    """|m_a - m_b|^2 + tr(S_a + S_b - 2 (S_a S_b)^(1/2)) of the Gaussians fitted to features (n,F) and (m,F).
+
+    Dowson and Landau 1982; of networks' features Heusel et al. 2017 (arXiv:1706.08500), whose numbers are of
+    other features. Few pictures make it too large: compare only what is of equally many (Chong and Forsyth
+    2020, arXiv:1911.07023).
+    """
+    return gaussian_frechet(*_moments(a), *_moments(b))
+
+
+def gaussian_frechet(
+    mean_a: NDArray[np.float64],
+    cov_a: NDArray[np.float64],
+    mean_b: NDArray[np.float64],
+    cov_b: NDArray[np.float64],
+) -> float:
+    """The Fréchet distance of two Gaussians; tr (S_a S_b)^(1/2) is that of (R S_b R)^(1/2), R R = S_a."""
+    values, vectors = np.linalg.eigh(cov_a)
+    root = (vectors * np.sqrt(values.clip(0.0))) @ vectors.T
+    cross = np.sqrt(np.linalg.eigvalsh(root @ cov_b @ root).clip(0.0)).sum()
+    offset = float(np.square(mean_a - mean_b).sum())
+    return max(0.0, offset + float(np.trace(cov_a) + np.trace(cov_b) - 2.0 * cross))
+
+
+def density_coverage(
+    real: NDArray[np.floating], fake: NDArray[np.floating], neighbours: int = NEIGHBOURS
+) -> tuple[float, float]:
+    """Density and coverage of features fake (m,F) in the balls around real (n,F), each to its k-th neighbour.
+
+    density = 1/(k m) sum over fakes of the balls that hold it; coverage = share of balls that hold a fake.
+    Naeem et al. 2020, arXiv:2002.09797, section 3. For two sets of real pictures of the same size, density is
+    about 1 and coverage about 1 - 2^-k. Density can be above 1: average pictures lie in many balls.
+    """
+    radius = nearest(real, real, neighbours, itself=True)[0][:, -1]  # (n,)
+    real, fake = np.asarray(real, np.float64), np.asarray(fake, np.float64)
+    squared = np.square(real).sum(1)[:, None] + np.square(fake).sum(1) - 2 * real @ fake.T  # (n, m)
+    # equal pictures are at distance 0 whatever the product's rounding
+    inside = squared <= np.square(radius)[:, None] * (1 + 1e-9) + 1e-9
+    return float(inside.sum() / (neighbours * len(fake))), float(inside.any(axis=1).mean())
+
+
+def measure_samples(
+    subjects: Sequence[Subject],
+    material: Material,
+    space: FeatureSpace | None = None,
+    most: int = MOST_SAMPLES,
+    seed: int = 0,
+) -> Generator[EncodeProgress, None, SamplingStudy]:
+    """Sample each subject from N(0, 1) and from a Gaussian fitted to its codes; hold both against real
+    pictures.
+
+    As many samples are taken as there are held-out pictures, at most `most`, so that every distance has the
+    same bias, and the held-out pictures' own distance is the floor. Raises: ModelError for another shape,
+    DataError for too few pictures.
+    """
+    check_subjects(subjects, material.held_out.shape[1:])
+    count = min(most, len(material.held_out))
+    if min(count, len(material.reference)) <= NEIGHBOURS + 1:
+        raise DataError(tr("There are too few pictures to hold samples against."))
+    total, done = 2 + 2 * len(subjects), 0
+    yield EncodeProgress(done, total, tr("Learning what real pictures look like"))
+    if space is None:
+        space = fit_features(material.reference, seed=seed)
+    reference = space.reference
+    balls = reference[spread_indices(len(reference), count)]
+    moments = _moments(reference)
+    done += 1
+
+    def scored(
+        name: str, source: CodeSource | None, pictures: NDArray[np.uint8]
+    ) -> tuple[SampleScore, NDArray[np.float64]]:
+        features = space.of(pictures)
+        whole = gaussian_frechet(*_moments(features), *moments)
+        without = _without_groups(features, moments)
+        score = SampleScore(
+            name, source, jackknife(whole, without), *density_coverage(balls, features), pictures[:SHOWN]
+        )
+        return score, without
+
+    yield EncodeProgress(done, total, tr("Real pictures against each other"))
+    held = material.held_out[spread_indices(len(material.held_out), count)]
+    floor, _ = scored(tr("real pictures, held out"), None, held)
+    done += 1
+    scores: list[SampleScore] = []
+    kept: dict[tuple[int, CodeSource], NDArray[np.float64]] = {}
+    for number, subject in enumerate(subjects):
+        for source in CodeSource:
+            yield EncodeProgress(done, total, tr("Samples of {name}", name=subject.name))
+            pictures = subject.codec.decode(drawn_codes(subject, source, count, seed))
+            score, kept[number, source] = scored(subject.name, source, pictures)
+            scores.append(score)
+            done += 1
+    own = tuple(CodeSource.PRIOR if subject.has_prior else CodeSource.FITTED for subject in subjects)
+    differences: dict[str, Spread] = {}
+    if len(subjects) > 1:
+        by = {(number, source): scores[2 * number + place] for number in (0, 1) for place, source in
+              enumerate(CodeSource)}  # fmt: skip
+        ways = {"prior": (CodeSource.PRIOR,) * 2, "fitted": (CodeSource.FITTED,) * 2, "own": own[:2]}
+        for way, (first, second) in ways.items():
+            whole = by[0, first].frechet.mean - by[1, second].frechet.mean
+            differences[way] = jackknife(whole, kept[0, first] - kept[1, second])
+    yield EncodeProgress(total, total, tr("Samples measured"))
+    return SamplingStudy(
+        tuple(scores),
+        floor,
+        own,
+        differences,
+        {way: better(difference) for way, difference in differences.items()},
+        count,
+        seed,
+    )
+
+
+def _moments(features: NDArray[np.floating]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    exact = np.asarray(features, np.float64)
+    return exact.mean(axis=0), np.atleast_2d(np.cov(exact, rowvar=False))
+
+
+def _without_groups(
+    features: NDArray[np.float32], moments: tuple[NDArray[np.float64], NDArray[np.float64]]
+) -> NDArray[np.float64]:
+    """The Fréchet distance to a Gaussian without each of GROUPS groups of features, (g,)."""
+    groups = min(GROUPS, len(features) // 2)
+    group = np.arange(len(features)) % groups
+    return np.array([gaussian_frechet(*_moments(features[group != g]), *moments) for g in range(groups)])

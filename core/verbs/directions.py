@@ -1,0 +1,268 @@
+"""The verb directions: find directions of a run's codes, keep them with the run, list and delete them."""
+
+import json
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal, cast
+
+import numpy as np
+import tyro
+from pydantic import Field
+
+from core.codec import Codec
+from core.config import ImportConfig
+from core.datasets import ImageDataset
+from core.datasets.dataset import LabelColumn
+from core.directions import (
+    METHODS,
+    MOST_KEPT,
+    Found,
+    Kind,
+    attribute_direction,
+    group_direction,
+    middle_of,
+    principal_components,
+    read_directions,
+    sides_of,
+    write_directions,
+)
+from core.edits import check_name, direction_named
+from core.encoding import Codes
+from core.errors import ConfigError
+from core.runs import Run
+from core.terminal import ProgressLine
+from core.translate import tr
+from core.verbs.asking import Options, Texts, data_help, labels_help, parse, positional
+from core.verbs.opening import codes_of, labelled, opened_for
+
+Method = Literal["mean-difference", "classifier", "both"]
+
+
+class DirectionsOptions(Options):
+    """The options of directions; policy holds only what was asked for."""
+
+    run: str
+    components: int
+    attribute: tuple[str, ...]
+    method: Method
+    group_a: str
+    group_b: str
+    name: str
+    seed: int
+    delete: tuple[str, ...]
+    json_: bool
+    data: str
+    labels: str
+    policy: dict[str, Any]
+
+
+def parse_directions(args: Sequence[str], policy: ImportConfig) -> DirectionsOptions:
+    """The options of directions, with policy for what is not given. Raises: ConfigError."""
+    fields: dict[str, Any] = {
+        "run": (positional("RUN"), Field(description=tr("The run's folder."))),
+        "components": (int, Field(0, description=tr("Find this many principal components of the codes."))),
+        "attribute": (
+            Texts,
+            Field(
+                (),
+                description=tr(
+                    "Find what leads towards a label: COLUMN, COLUMN=CLASS, or COLUMN>NUMBER. Give it again"
+                    " for each further one."
+                ),
+            ),
+        ),
+        "method": (
+            Method,
+            Field(
+                "both", description=tr("By the difference of the mean codes, a linear classifier, or both.")
+            ),
+        ),
+        "group_a": (
+            str,
+            Field("", description=tr("Pictures by number, as 1,5,9: the direction leads here,")),
+        ),
+        "group_b": (str, Field("", description=tr("and comes from these."))),
+        "name": (
+            str,
+            Field("", description=tr("What to call it; without, it is named after what it is of.")),
+        ),
+        "seed": (int, Field(0, description=tr("Which pictures are held out to measure the accuracy."))),
+        "delete": (Texts, Field((), description=tr("Forget the direction of this name."))),
+        "json_": (
+            Annotated[bool, tyro.conf.FlagCreatePairsOff, tyro.conf.arg(name="json")],
+            Field(False, description=tr("Print them as JSON, vectors and all.")),
+        ),
+        "data": (
+            str,
+            Field("", description=data_help() + " " + tr("Without it, what the run was trained on.")),
+        ),
+        "labels": (str, Field("", description=labels_help())),
+    }
+    values = parse(
+        "directions",
+        fields,
+        args,
+        tr(
+            "Find directions of a run's codes, keep them with the run and list them. An adjustment takes one"
+            " by its name: edit --adjust @smile+2 goes two standard deviations along it."
+        ),
+        (
+            "directions run --components 5",
+            "directions run --data train.npy --labels list_attr_celeba.txt --attribute Smiling",
+            'directions run --attribute "smile>0.5" --method classifier --name smile',
+            'directions run --group-a 1,5,9 --group-b 2,3 --name "towards these"',
+            "directions run",
+        ),
+        (policy,),
+    )
+    return DirectionsOptions(
+        **{name: values[name] for name in fields},
+        policy={name: values[name] for name in ImportConfig.model_fields},
+    )
+
+
+def run(args: list[str]) -> int:
+    """Do what the command line of directions says and give the exit code."""
+    trained = Run.open(parse_directions(args, ImportConfig()).run)
+    options = parse_directions(args, trained.config.data.policy)
+    codec = Codec.from_run(trained)
+    kept = list(read_directions(trained.path, codec.latent_dim))
+    for name in options.delete:
+        named = direction_named(name, [one.direction for one in kept])
+        kept = [one for one in kept if one.direction is not named]
+    found = _found(options, trained, codec)
+    names = {one.name for one in found}
+    kept = [one for one in kept if one.name not in names]  # what is found anew takes the old one's place
+    kept += found
+    if found or options.delete:
+        write_directions(trained.path, kept)
+    if options.json_:
+        print(json.dumps([_values(one) for one in kept], ensure_ascii=False))
+    elif not kept:
+        print(tr("{run} has no directions yet; --help says how to find some.", run=trained.name))
+    else:
+        for one in found or kept:
+            is_old = one.weights != codec.fingerprint
+            old = " " + tr("It was found with other weights of this run.") if is_old else ""
+            print(f"{one.name}: {one.facts()}{old}")
+    return 0
+
+
+def _found(options: DirectionsOptions, trained: Run, codec: Codec) -> list[Found]:
+    groups = (_indices(options.group_a), _indices(options.group_b))
+    if any(groups) and not all(groups):
+        raise ConfigError(tr("A direction between groups needs both --group-a and --group-b."))
+    if not 0 <= options.components <= MOST_KEPT:
+        raise ConfigError(tr("--components must be 0 to {most}.", most=MOST_KEPT))
+    wanted = options.components, options.attribute, groups[0]
+    if options.name:
+        check_name(options.name)
+    if not any(wanted):
+        return []
+    found: list[Found] = []
+    with ProgressLine() as line:
+        dataset = opened_for(trained, options.data, options.policy, line)
+        dataset = labelled(dataset, options.labels, line)
+        sides = [_encoded(codec, dataset, group) for group in groups]
+        codes = codes_of(trained, codec, dataset, line)
+        if options.components:
+            found += principal_components(codes.codes, options.components, codec.fingerprint)
+        for text in options.attribute:
+            found += _attribute(options, codec, dataset, codes, text)
+        if groups[0]:
+            kinds: tuple[Kind, ...] = ("groups", "classifier")
+            for kind in _chosen(options.method, kinds):
+                name = _name(options, tr("A minus B"), kind)
+                source = tr("groups A and B")
+                found.append(
+                    group_direction(
+                        sides[0], sides[1], codes.codes, name, kind, source, options.seed, codec.fingerprint
+                    )
+                )
+    return found
+
+
+def _attribute(
+    options: DirectionsOptions, codec: Codec, dataset: ImageDataset, codes: Codes, text: str
+) -> list[Found]:
+    column, value = _column(dataset, text)
+    is_plain = not column.classes or value in ("1", "yes", "true", "True")
+    sides = sides_of(column, value)
+    source = f"{column.name}: {value}" if column.classes else f"{column.name}: > {value:.3g}"
+    own = column.name if is_plain else f"{column.name} {value}"
+    return [
+        attribute_direction(
+            codes, sides, _name(options, own.replace('"', "'"), kind), kind, source, options.seed,
+            codec.fingerprint,
+        )
+        for kind in _chosen(options.method, METHODS)
+    ]  # fmt: skip
+
+
+def _column(dataset: ImageDataset, text: str) -> tuple[LabelColumn, str | float]:
+    """The column that a text names, and the class or threshold in it. Raises: ConfigError."""
+    columns = {column.name: column for column in dataset.labels}
+    for sign in ("", "=", ">"):
+        name, _, value = text.partition(sign) if sign else (text, "", "")
+        column = columns.get(name.strip())
+        if column is None:
+            continue
+        if column.classes:
+            return column, value.strip() or column.classes[-1]
+        try:
+            return column, float(value) if value.strip() else middle_of(column)
+        except ValueError:
+            raise ConfigError(
+                tr("--attribute {text}: '{value}' is no number to compare with.", text=text, value=value)
+            ) from None
+    raise ConfigError(
+        tr(
+            "There is no label for --attribute {text}: {name} has {labels}.",
+            text=text,
+            name=dataset.identity.name,
+            labels=", ".join(columns) or tr("none; --labels reads some"),
+        )
+    )
+
+
+def _chosen(method: Method, kinds: Sequence[Kind]) -> tuple[Kind, ...]:
+    return {"both": tuple(kinds), "mean-difference": (kinds[0],), "classifier": (kinds[1],)}[method]
+
+
+def _name(options: DirectionsOptions, own: str, kind: Kind) -> str:
+    """Of two that are found by both methods the classifier's says so."""
+    name = options.name or own
+    both = options.method == "both" and kind == "classifier"
+    return f"{name[:47].strip()} (classifier)" if both else name[:60].strip()
+
+
+def _indices(text: str) -> tuple[int, ...]:
+    try:
+        return tuple(dict.fromkeys(int(part) for part in text.split(",") if part.strip()))
+    except ValueError:
+        raise ConfigError(tr("'{text}' are no numbers of pictures; write 1,5,9.", text=text)) from None
+
+
+def _encoded(codec: Codec, dataset: ImageDataset, indices: Sequence[int]) -> np.ndarray:
+    wrong = next((index for index in indices if not 0 <= index < len(dataset)), None)
+    if wrong is not None:
+        raise ConfigError(
+            tr("There is no picture {index}: the last is {last}.", index=wrong, last=len(dataset) - 1)
+        )
+    if not indices:
+        return np.zeros((0, codec.latent_dim), np.float32)
+    return codec.encode(dataset.pictures(np.asarray(indices, np.int64)))
+
+
+def _values(one: Found) -> dict[str, object]:
+    accuracy = one.accuracy
+    return {
+        "name": one.name,
+        "kind": one.kind,
+        "source": one.source,
+        "share": one.share,
+        "positive": one.positive,
+        "negative": one.negative,
+        "accuracy": None if accuracy is None else cast(object, accuracy.__dict__),
+        "weights": one.weights,
+        "vector": list(one.direction.vector),
+    }

@@ -1,0 +1,117 @@
+"""The page on imitation: samples beside the training pictures that they are nearest to."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout
+
+from core.translate import tr
+from gui import heavy
+from gui.lab_charts import Chart, ChartBars
+from gui.lab_page import MeasuredPage, Result
+from gui.lab_pictures import PictureGrid
+from gui.lab_side import COLOURS, Side
+from gui.lab_sides import LabSides
+from gui.lab_words import imitation_words
+from gui.session import Session
+from gui.theme import UNIT_PX
+
+if TYPE_CHECKING:
+    from core.encoding import EncodeProgress
+    from core.lab.imitation import ImitationStudy
+
+SHOWN = 5
+_BINS = 24
+
+
+class ImitationPage(MeasuredPage):
+    """Samples of both runs with their three nearest training pictures, and a histogram of the distances."""
+
+    def __init__(self, session: Session, sides: LabSides) -> None:
+        super().__init__(
+            "labImitation",
+            tr("Copies"),
+            tr(
+                "Each sample, left, beside the three training pictures that are nearest to it: is it a new"
+                " picture, or an old one again? Pictures that were held out say what distance is usual."
+            ),
+            session,
+            sides,
+        )
+        self.grids: dict[str, PictureGrid] = {}
+        row = QHBoxLayout(self.body)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(2 * UNIT_PX)
+        for letter in ("A", "B"):
+            title = tr("{side} · sample and its nearest", side=letter)
+            label = QLabel(title, self)
+            label.setProperty("role", "title")
+            grid = self.grids[letter] = PictureGrid(f"labCopies{letter}", title, self)
+            column = QVBoxLayout()
+            column.setSpacing(UNIT_PX // 2)
+            column.addWidget(label)
+            column.addWidget(grid, 1)
+            row.addLayout(column, 4)
+        self.chart = Chart(
+            "labCopiesChart",
+            tr("Distances to the nearest training picture"),
+            tr("distance, σ of features"),
+            tr("share of the pictures; dashed: the median"),
+            self,
+        )
+        row.addWidget(self.chart, 3)
+        self.show_result(None)
+
+    def work(self, a: Side, b: Side) -> Generator[EncodeProgress, None, Any]:
+        """The nearest training pictures of both runs' samples."""
+        subjects, gathered = (a.subject(), b.subject()), self._sides.gathered(a, b)
+
+        def measured() -> Generator[EncodeProgress, None, Any]:
+            material = gathered.material()
+            return (yield from heavy.lab_imitation.measure_imitation(subjects, material, gathered.space()))
+
+        return measured()
+
+    def show_result(self, result: Result | None) -> None:
+        """The samples, the histogram, and what the distances say."""
+        if result is None:
+            waiting = tr("The samples come here once their neighbours have been looked up.")
+            for grid in self.grids.values():
+                grid.show_pictures(None, 4, words=waiting)
+            self.chart.show_words(tr("The distances come here once they are measured."))
+            self.say("")
+            return
+        study: ImitationStudy = result.value
+        for grid, found in zip(self.grids.values(), study.subjects, strict=True):
+            pictures = np.concatenate([found.samples[:SHOWN, None], found.neighbours[:SHOWN]], axis=1)
+            numbers = tr("sample"), *([""] * 3)
+            captions = [
+                numbers[0] if column == 0 else f"#{found.neighbour_indices[row, column - 1]}"
+                for row in range(len(pictures))
+                for column in range(pictures.shape[1])
+            ]
+            flat = pictures.reshape(-1, *pictures.shape[2:])
+            grid.show_pictures(flat, pictures.shape[1], tuple(captions), led=True)
+        values = [study.held_out, *(found.distances for found in study.subjects)]
+        top = float(max(np.quantile(one, 0.995) for one in values))
+        edges = np.linspace(0.0, max(top, 1e-6), _BINS + 1)
+        names = (
+            tr("real pictures, held out"),
+            *(f"{x}  {found.name}" for x, found in zip("AB", study.subjects, strict=True)),
+        )
+        self.chart.show_bars(
+            *(
+                _bars(name, token, edges, one)
+                for name, token, one in zip(names, ("secondary", *COLOURS), values, strict=True)
+            )
+        )
+        self.say(imitation_words(study))
+
+
+def _bars(name: str, token: str, edges: NDArray[np.float64], values: NDArray[np.float64]) -> ChartBars:
+    counts, _edges = np.histogram(np.minimum(values, edges[-1]), edges)
+    return ChartBars(name, token, edges, counts / max(1, len(values)), float(np.median(values)))

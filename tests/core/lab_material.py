@@ -1,0 +1,48 @@
+"""Pictures, models and material that the laboratory's tests share: small, and made in a moment."""
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from core.codec import Codec
+from core.config import ObjectiveName
+from core.lab.subjects import Material, Subject, make_subject
+from core.latents import statistics
+from core.models import NetworkConfig, build_network
+
+
+def shapes(count: int, seed: int, side: int = 32) -> NDArray[np.uint8]:
+    """Pictures (count,side,side,3) of one thing each: a soft disc with a bar on it, on a plain ground."""
+    random = np.random.default_rng(seed)
+    y, x = np.mgrid[:side, :side][:, None] / side  # (1, side, side) each
+    row, column = random.uniform(0.3, 0.7, (2, count, 1, 1))
+    radius = random.uniform(0.15, 0.3, (count, 1, 1))
+    inside = np.hypot(y - row, x - column) < radius
+    bar = inside & (np.abs(y - row - radius * random.uniform(-0.5, 0.5, (count, 1, 1))) < 0.06)
+    ground, disc, line = random.uniform(0, 255, (3, count, 1, 1, 3))
+    picture = np.where(inside[..., None], disc, ground)
+    return np.where(bar[..., None], line, picture).round().astype(np.uint8)
+
+
+def material_of(held: NDArray[np.uint8], reference: NDArray[np.uint8]) -> Material:
+    """Material of pictures that are at hand."""
+    return Material(
+        held,
+        np.arange(len(held)),
+        reference,
+        np.arange(len(reference)) + 1000,
+        "shapes",
+        True,
+        "made for a test",
+    )
+
+
+def untrained(objective: ObjectiveName, pictures: NDArray[np.uint8], seed: int, name: str = "") -> Subject:
+    """An fc network with first weights as a subject."""
+    height, width, channels = pictures.shape[1:]
+    config = NetworkConfig(
+        network="fc", objective=objective, height=height, width=width, channels=channels, latent_dim=4,
+        hidden=(24,),
+    )  # fmt: skip
+    codec = Codec(build_network(config, torch.Generator().manual_seed(seed)))
+    return make_subject(name or objective, codec, statistics(codec.encode(pictures)))

@@ -1,0 +1,92 @@
+"""The verb directions, and edit with what it found."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core.cli import main
+from core.codec import Codec
+from core.datasets import open_dataset
+from core.directions import read_directions
+from core.edits import Move, apply_edits
+from core.export.recipe import read_recipe
+from core.runs import Run
+from core.training import train
+from tests.core.tiny import tiny_config, tiny_dataset
+
+
+@pytest.fixture
+def run_path(tmp_path: Path) -> Path:
+    """A run of 40 tiny pictures that lie in a file."""
+    np.save(tmp_path / "tiny.npy", tiny_dataset().pictures(slice(None)))
+    dataset = open_dataset(tmp_path / "tiny.npy")
+    run = Run.create(tmp_path / "run", tiny_config(objective="ae"), dataset.identity)
+    for _record in train(dataset, run.config.train, run):
+        pass
+    return run.path
+
+
+def test_found_listed_used_and_deleted(
+    run_path: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = str(run_path)
+    assert main(["directions", run]) == 0
+    assert "has no directions yet" in capsys.readouterr().out
+    labels = tmp_path / "labels.csv"
+    brightness = tiny_dataset().pictures(slice(None)).mean(axis=(1, 2, 3))
+    labels.write_text("index,bright\n" + "".join(f"{n},{v:.3f}\n" for n, v in enumerate(brightness)))
+    arguments = ["--labels", str(labels), "--attribute", "bright>128", "--components", "2"]
+    assert main(["directions", run, *arguments]) == 0
+    printed = capsys.readouterr()
+    assert "1 labels for 40 pictures, matched by the index column." in printed.err + printed.out
+    assert "Held out" in printed.out
+    found = read_directions(run_path, 4)
+    assert [one.name for one in found] == ["PC 1", "PC 2", "bright", "bright (classifier)"]
+    assert main(["directions", run, "--json"]) == 0
+    assert [one["name"] for one in json.loads(capsys.readouterr().out)] == [one.name for one in found]
+    out = tmp_path / "a.png"
+    assert main(["edit", run, "--index", "3", "--adjust", "@bright+2,0+1", "--out", str(out)]) == 0
+    recipe = read_recipe(out)
+    code = Codec.from_run(Run.open(run_path)).encode(tiny_dataset().pictures([3]))[0]
+    expected = apply_edits([Move(found[2].direction, 2.0)], code)
+    expected[0] += 1.0
+    assert recipe.code == pytest.approx(expected.tolist(), abs=1e-5)
+    assert [one.edits for one in recipe.adjustments] == ["@bright+2,0+1"]
+    assert main(["directions", run, "--delete", "pc 1"]) == 0
+    assert [one.name for one in read_directions(run_path, 4)] == ["PC 2", "bright", "bright (classifier)"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--attribute", "Smiling"], "There is no label for --attribute Smiling: tiny has none; --labels"),
+        (["--group-a", "1,2"], "needs both --group-a and --group-b"),
+        (["--group-a", "1,2", "--group-b", "x"], "'x' are no numbers of pictures"),
+        (["--group-a", "1,2", "--group-b", "40"], "There is no picture 40: the last is 39"),
+        (["--components", "-1"], "--components must be 0 to 256"),
+        (["--components", "1", "--name", 'a"b'], "is no name for a direction"),
+        (["--delete", "nobody"], "There is no direction 'nobody'"),
+        (["--labels", "/nowhere.csv", "--components", "1"], "/nowhere.csv"),
+    ],
+)
+def test_mistakes_end_in_one_sentence(
+    arguments: list[str], sentence: str, run_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["directions", str(run_path), *arguments]) == 2
+    error = capsys.readouterr().err.strip().splitlines()[-1]
+    assert sentence in error
+    assert read_directions(run_path, 4) == ()
+
+
+def test_other_weights_are_said(run_path: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run = str(run_path)
+    assert main(["directions", run, "--components", "1"]) == 0
+    path = run_path / "directions.json"
+    saved = json.loads(path.read_text())
+    saved["directions"][0]["weights"] = "another"
+    path.write_text(json.dumps(saved))
+    capsys.readouterr()
+    assert main(["edit", run, "--adjust", '@"PC 1"+1', "--out", str(tmp_path / "a.png")]) == 0
+    assert "was trained on since PC 1 was found" in capsys.readouterr().err

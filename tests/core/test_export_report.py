@@ -1,0 +1,256 @@
+"""The report: what the page says of numbers that are known, and that it is whole, safe and self-contained."""
+
+import dataclasses
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from core.cli import main
+from core.encoding import finished
+from core.export.charts import chart_svg
+from core.export.document import (
+    Chart,
+    Document,
+    Finding,
+    Heading,
+    Paragraph,
+    Picture,
+    Pictures,
+    Series,
+    Table,
+)
+from core.export.recipe import read_recipe
+from core.export.report import make_report
+from core.export.report_findings import Names, finding, imitation_finding
+from core.export.report_html import report_html
+from core.export.report_markdown import report_markdown
+from core.export.report_parts import ReportParts
+from core.lab.spread import Spread, Verdict
+from core.lab.study import Study, measure_study
+from core.runs import Run
+from tests.core.lab_material import material_of, shapes, untrained
+from tests.core.tiny import tiny_config, tiny_dataset
+
+EVIL = "<script>alert(1)</script>"
+NAMES = Names("ours", "theirs", 1)
+
+
+class Page(HTMLParser):
+    """A page as a browser reads it: its tags with their attributes, and its text."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.open: list[str] = []
+        self.text = ""
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag not in ("meta", "img", "br", "line", "circle", "polyline", "polygon"):
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        if self.open and self.open[-1] == tag:
+            self.open.pop()
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+@pytest.fixture(scope="module")
+def study() -> Study:
+    """All measures of two untrained models, one of them with an evil name."""
+    held, reference = shapes(24, 1, 16), shapes(60, 0, 16)
+    subjects = untrained("ae", held, 0, EVIL), untrained("vae", held, 1, "vae|*run*")
+    return finished(measure_study(subjects, material_of(held, reference)))
+
+
+@pytest.fixture
+def parts(study: Study, tmp_path: Path) -> ReportParts:
+    """A study with the two runs that it could be of."""
+    dataset = tiny_dataset(40, 16, 16)
+    runs = [
+        Run.create(tmp_path / name, tiny_config(objective=name), dataset.identity) for name in ("ae", "vae")
+    ]
+    return ReportParts(study, (runs[0], runs[1]))
+
+
+def test_a_page_is_well_formed_and_fetches_and_runs_nothing(parts: ReportParts) -> None:
+    text = report_html(make_report(parts))
+    page = Page(text)
+    assert page.open == []
+    tags = {tag for tag, _ in page.tags}
+    assert not tags & {"script", "link", "iframe", "object", "embed", "base", "form"}
+    for tag, attributes in page.tags:
+        for name, value in attributes.items():
+            assert not name.startswith("on")
+            if name in ("src", "href"):
+                assert value is not None
+                assert value.startswith("data:image/png;base64,"), tag
+    assert "url(" not in text
+    assert "@import" not in text
+    assert "prefers-color-scheme" in text
+    assert EVIL in page.text  # as words
+    assert EVIL not in text
+
+
+def test_a_page_has_the_assignments_order(parts: ReportParts) -> None:
+    headings = [block.text for block in make_report(parts).blocks if isinstance(block, Heading)]
+    chapters = [text for text in headings if re.match(r"\d\.", text)]
+    assert [text[:2] for text in chapters] == ["1.", "2.", "3."]
+    wanted = ["Advantage 1", "Advantage 2", "Advantage 3", "Weakness 1", "Weakness 2", "Blur"]
+    places = [next(n for n, text in enumerate(headings) if text.startswith(name)) for name in wanted]
+    assert places == sorted(places)
+    texts = str(make_report(parts).blocks)
+    assert "z = m + exp(s)·e" in texts
+
+
+def test_markdown_shows_every_file_and_no_marks_of_names(parts: ReportParts) -> None:
+    text, files = report_markdown(make_report(parts), "a b_files")
+    linked = re.findall(r"!\[[^\]]*\]\(a%20b_files/([^)]+)\)", text)
+    assert sorted(linked) == sorted(files)
+    assert files
+    assert all(content.startswith((b"\x89PNG", b"<svg")) for content in files.values())
+    assert "<script" not in text
+    assert "vae\\|\\*run\\*" in text
+
+
+def test_the_numbers_decide_what_is_said() -> None:
+    won, lost = Spread(2.0, 1.0, 1.5, 2.5, 100), Spread(-2.0, 1.0, -2.5, -1.5, 100)
+    open_one = Spread(0.1, 1.0, -0.2, 0.4, 100)
+    ahead = finding(NAMES, Verdict.SECOND, "Noise", won, expected=1)
+    assert "theirs does better" in ahead.text
+    assert "That is what theory says." in ahead.text
+    behind = finding(NAMES, Verdict.FIRST, "Noise", lost, expected=1)
+    assert "ours does better" in behind.text
+    assert "here it does not win" in behind.text
+    unsure = finding(NAMES, Verdict.UNCERTAIN, "Noise", open_one, expected=1)
+    assert "uncertain" in unsure.text
+    assert not unsure.certain
+    assert "better" not in unsure.text
+    neither = finding(Names("a", "b", None), Verdict.FIRST, "Noise", lost, expected=None)
+    assert "heory" not in neither.text
+
+
+def test_imitation_is_said_by_its_statistic(study: Study) -> None:
+    one = study.imitation.subjects[0]
+    near = imitation_finding(dataclasses.replace(one, z=-9.0), "m")
+    same = imitation_finding(dataclasses.replace(one, z=0.3), "m")
+    far = imitation_finding(dataclasses.replace(one, z=9.0), "m")
+    assert near.text.startswith("m imitates")
+    assert same.text.startswith("m is as far")
+    assert far.text.startswith("m does not copy")
+    assert not same.certain
+
+
+def test_a_chart_puts_points_where_their_values_say() -> None:
+    chart = Chart("t", "x", "y", (Series("one", (0.0, 5.0, 10.0), (0.0, 1.0, 2.0)),))
+    svg = chart_svg(chart)
+    points = re.search(r'<polyline[^>]*points="([^"]+)"', svg)
+    assert points
+    (x0, y0), (x1, y1), (x2, y2) = (map(float, pair.split(",")) for pair in points[1].split())
+    assert (x1 - x0, y1 - y0) == pytest.approx((x2 - x1, y2 - y1), abs=0.11)
+    assert x0 < x2
+    assert y0 > y2
+    flat = chart_svg(Chart("t", "x", "y", (Series("none", (1.0,), (0.0,)), Series("nan", (1.0,), (np.nan,)))))
+    assert "nan," not in flat.lower().replace("none", "")
+
+
+def test_every_kind_of_block_is_written_by_both() -> None:
+    grey = np.zeros((4, 6, 1), np.uint8)
+    blocks: tuple[Any, ...] = (
+        Heading("head & foot"),
+        Paragraph("2 < 3"),
+        Finding("found", certain=False),
+        Table(("a", "b|c"), (("1", "<2>"),), (1,), "caption"),
+        Pictures((Picture(grey, "t", "one\ntwo"), Picture(grey)), "label", strip=True),
+        Chart("chart", "x", "y", (Series("s", (0.0, 1.0), (0.0, 1.0), (0.0, 0.5), (0.1, 1.5)),), "words"),
+    )
+    document = Document("title", "sub", blocks)
+    page = Page(report_html(document))
+    assert page.open == []
+    for text in ("head & foot", "2 < 3", "found", "<2>", "label", "words", "one", "two"):
+        assert text in page.text
+    markdown, files = report_markdown(document, "f")
+    assert "b\\|c" in markdown
+    assert "2 &lt; 3" in markdown
+    assert "one<br>two" in markdown
+    assert len(files) == 3
+
+
+def _trained(folder: Path, data: Path) -> list[str]:
+    runs = []
+    for objective in ("ae", "vae"):
+        runs.append(str(folder / objective))
+        options = ["--data", str(data), "--objective", objective, "--latent-dim", "4", "--epochs", "1"]
+        assert main(["train", *options, "--val-fraction", "0.4", "--device", "cpu", "--out", runs[-1]]) == 0
+    return runs
+
+
+def test_the_verb_writes_a_page_with_the_persons_words(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = tmp_path / "shapes.npy"
+    np.save(data, shapes(60, 0, 16))
+    runs = _trained(tmp_path, data)
+    given = [
+        "--index",
+        "7",
+        "--adjust",
+        "0+20",
+        "--note",
+        "He <b>smiles</b>.",
+        "--adjust",
+        "3=1",
+        "--erase",
+        "5,6",
+    ]
+    capsys.readouterr()
+    assert main(["compare", *runs, *given, "--out", str(tmp_path / "report.html")]) == 0
+    text = (tmp_path / "report.html").read_text("utf-8")
+    page = Page(text)
+    assert "He <b>smiles</b>." in page.text
+    assert "z[0]" in page.text
+    assert "Picture 7 of shapes" in page.text
+    png = tmp_path / "figure.png"
+    assert (
+        main(["edit", runs[1], "--index", "3", "--adjust", "1+2", "--note", "Wider.", "--out", str(png)]) == 0
+    )
+    assert read_recipe(png).run.name == "vae"
+    assert main(["compare", *runs, "--recipe", str(png), "--out", str(tmp_path / "report.md")]) == 0
+    markdown = (tmp_path / "report.md").read_text("utf-8")
+    assert "Wider." in markdown
+    assert "Picture 3 of shapes" in markdown
+    assert len(list((tmp_path / "report_files").iterdir())) == len(re.findall(r"\]\(report_files/", markdown))
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (["--out", "report.pdf"], "must end in .html or .md"),
+        (["--out", "r.html", "--adjust", "9+1"], "There is no dimension 9"),
+        (["--out", "r.html", "--erase", "40,2"], "--erase 40,2 must be ROW,COLUMN within 16×16"),
+        (["--out", "r.html", "--note", "words"], "1 notes for 0 adjustments"),
+        (["--out", "r.html", "--index", "90"], "There is no picture 90"),
+    ],
+)
+def test_mistakes_end_in_a_sentence(
+    options: list[str], sentence: str, untrained_runs: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["compare", *untrained_runs, *options]) == 2
+    said = capsys.readouterr().err
+    assert sentence in said
+    assert "\n" not in said.strip()
+
+
+@pytest.fixture
+def untrained_runs(tmp_path: Path) -> list[str]:
+    """Two runs with first weights on 40 pictures of 16x16."""
+    data = tmp_path / "shapes.npy"
+    np.save(data, shapes(40, 0, 16))
+    return _trained(tmp_path, data)

@@ -1,0 +1,123 @@
+"""The laboratory's studies of two models: what each deserves, and which pictures it is measured on."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from core.batches import split_indices
+from core.datasets.dataset import ImageDataset
+from core.encoding import finished
+from core.errors import DataError, ModelError
+from core.lab.betweens import measure_betweens, strip
+from core.lab.features import fit_features
+from core.lab.imitation import measure_imitation
+from core.lab.sampling import CodeSource, drawn_codes, measure_samples
+from core.lab.subjects import check_subjects, gather, make_subject
+from core.runs import Run
+from tests.core.lab_material import material_of, shapes, untrained
+from tests.core.tiny import tiny_config, tiny_dataset
+
+
+@pytest.fixture(scope="module")
+def pictures() -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Held-out pictures and a reference."""
+    return shapes(60, 1, 16), shapes(200, 0, 16)
+
+
+def _run(tmp_path: Path, name: str, dataset: ImageDataset, **changes: object) -> Run:
+    return Run.create(tmp_path / name, tiny_config(**changes), dataset.identity)
+
+
+def test_held_out_are_pictures_that_no_run_was_trained_on(tmp_path: Path) -> None:
+    dataset = tiny_dataset(400)
+    runs = [_run(tmp_path, f"run{seed}", dataset, seed=seed, val_fraction=0.3) for seed in (0, 1)]
+    material = gather(dataset, runs)
+    both = set.intersection(*(set(split_indices(400, 0.3, seed)[1]) for seed in (0, 1)))
+    assert set(material.held_out_indices) == both
+    assert not both & set(material.reference_indices)
+    np.testing.assert_array_equal(material.held_out, dataset.pictures(material.held_out_indices))
+    assert material.training
+    assert str(len(both)) in material.note
+
+
+def test_without_pictures_held_out_in_common_the_note_says_so(tmp_path: Path) -> None:
+    dataset = tiny_dataset(60)
+    material = gather(dataset, [_run(tmp_path, "run", dataset, val_fraction=0.0)])
+    assert len(material.held_out) + len(material.reference) == 60
+    assert "trained on are among both" in material.note
+
+
+def test_other_data_is_held_against_the_training_data_where_that_is_at_hand(tmp_path: Path) -> None:
+    trained, other = tiny_dataset(40), tiny_dataset(30, seed=9)
+    run = _run(tmp_path, "run", trained)
+    material = gather(other, [run], trained)
+    np.testing.assert_array_equal(material.held_out, other.pixels)
+    np.testing.assert_array_equal(material.reference, trained.pixels)
+    alone = gather(other, [run])
+    assert not alone.training
+    assert len(alone.held_out) == len(alone.reference) == 15
+    with pytest.raises(DataError, match="too few"):
+        gather(tiny_dataset(3), [run])
+
+
+def test_models_of_other_shapes_are_refused(pictures: tuple[NDArray[np.uint8], ...]) -> None:
+    subject = untrained("ae", pictures[0], 0, "small")
+    with pytest.raises(ModelError, match=r"small takes pictures of 16×16 colour, and these are 32×32 grey"):
+        check_subjects([subject], (32, 32, 1))
+
+
+def test_random_codes_come_from_where_they_should() -> None:
+    held = shapes(500, 1, 16)
+    subject = untrained("vae", held, 0)
+    prior = drawn_codes(subject, CodeSource.PRIOR, 4000, 0)
+    np.testing.assert_allclose(np.cov(prior.T), np.eye(4), atol=0.1)
+    fitted = drawn_codes(subject, CodeSource.FITTED, 4000, 0)
+    codes = subject.codec.encode(held)
+    scale = np.outer(codes.std(0), codes.std(0))
+    np.testing.assert_allclose(fitted.mean(0), codes.mean(0), atol=0.1 * codes.std(0).max())
+    np.testing.assert_allclose(np.cov(fitted.T) / scale, np.cov(codes.T) / scale, atol=0.12)
+
+
+def test_samples_and_imitation_of_two_models(pictures: tuple[NDArray[np.uint8], ...]) -> None:
+    held, reference = pictures
+    material = material_of(held, reference)
+    subjects = untrained("ae", held, 0), untrained("vae", held, 1)
+    assert [one.has_prior for one in subjects] == [False, True]
+    study = finished(measure_samples(subjects, material))
+    assert study.count == 60
+    assert study.own_source == (CodeSource.FITTED, CodeSource.PRIOR)
+    # a network that was never trained gives grey: far from what held-out pictures reach
+    for score in study.scores:
+        assert score.frechet.mean > 2 * study.floor.frechet.mean
+        assert score.coverage < study.floor.coverage
+    for way, difference in study.differences.items():
+        sources = {"prior": ["prior"] * 2, "fitted": ["fitted"] * 2, "own": ["fitted", "prior"]}[way]
+        a, b = (
+            study.score(s.name, CodeSource(w)).frechet.mean for s, w in zip(subjects, sources, strict=True)
+        )
+        assert difference.mean == pytest.approx(a - b)
+    imitation = finished(measure_imitation(subjects, material))
+    first = imitation.subjects[0]
+    space = fit_features(reference)
+    shown = reference[first.neighbour_indices[0] - 1000]
+    np.testing.assert_array_equal(shown, first.neighbours[0])
+    distance = np.linalg.norm(space.of(first.samples[:1]) - space.of(shown), axis=1)
+    assert (np.diff(distance) >= 0).all()
+    assert distance[0] == pytest.approx(first.distances[0], rel=1e-3)
+    assert first.ratio_low <= first.ratio <= first.ratio_high
+
+
+def test_the_middle_of_a_strip_is_the_middle_that_is_judged(pictures: tuple[NDArray[np.uint8], ...]) -> None:
+    held, reference = pictures
+    subject = untrained("ae", held, 0)
+    steps = strip(subject, held[0], held[1], 5)
+    ends = subject.codec.encode(held[:2])
+    np.testing.assert_array_equal(steps[[0, -1]], subject.codec.decode(ends))
+    np.testing.assert_array_equal(steps[2], subject.codec.decode(ends.mean(axis=0))[0])
+    study = finished(measure_betweens((subject, subject), material_of(held, reference), most=40))
+    assert len(study.pairs) == 40
+    assert study.difference is not None
+    assert study.difference.mean == 0.0
+    assert make_subject("x", subject.codec, subject.stats).has_prior is False
