@@ -104,12 +104,13 @@ def wanted_epochs(epochs: int, keep: int) -> tuple[int, ...]:
 class SnapshotKeeper:
     """Keeps the weights of a run that is being trained; for the one process that writes it.
 
-    What fails costs a snapshot: problem is one sentence while that is so, and training goes on.
+    What fails costs a snapshot: problem is one sentence until the next epoch, and training goes on.
     """
 
     def __init__(self, run: Run, epochs: int, keep: int, done: int, now: Callable[[], float]) -> None:
         """Of epochs keep so many; those after done, which are trained again, are removed. now: seconds."""
         self._run = run
+        self._epochs = epochs
         self._keep = keep
         self._wanted = wanted_epochs(epochs, keep)
         self._now = now
@@ -121,7 +122,8 @@ class SnapshotKeeper:
     def offer(self, epoch: int, network: Network) -> None:
         """Keep the network's weights after an epoch, where they are wanted and cheap enough."""
         begun = self._now()
-        is_wanted = any(self._last < wanted <= epoch for wanted in self._wanted)
+        self.problem = ""  # of an epoch before; another one is as good, and the last one's are the run's own
+        is_wanted = epoch < self._epochs and any(self._last < wanted <= epoch for wanted in self._wanted)
         if not is_wanted or self._spent_s + self._cost_s > FREE_S + COST_SHARE * begun:
             return
         try:
@@ -135,7 +137,7 @@ class SnapshotKeeper:
                 reason=failure_text(error),
             )
         else:
-            self._last, self.problem = epoch, ""
+            self._last = epoch
             self._thin(epoch)
         self._cost_s = self._now() - begun
         self._spent_s += self._cost_s

@@ -18,6 +18,8 @@ ALLOWED = {
     "core.datasets.unfinished: open 'ab'": "a lock file",
     "core.datasets.cache: np.save": "into memory, which write_bytes then writes",
     "core.datasets.tar_index: np.savez": "into memory, which write_bytes then writes",
+    "core.mapping.maps: save": "into memory, which write_bytes then writes",
+    "core.export.report_html: save": "into memory: pictures within the page",
     "core.export.recipe: save": "into memory, which write_bytes then writes",
     "core.encoding: save": "into memory, which write_bytes then writes",
     "core.export.code_files: open 'w'": "a part of a zip, through the CheckedFile of replacing",

@@ -296,7 +296,8 @@ def test_the_overview(capsys) -> None:
 
 def test_a_word_that_is_no_verb(capsys) -> None:
     said = error_of(["trian"], capsys)
-    assert said.startswith("'trian' is neither a verb (train, edit, info, import) nor a file")
+    assert said.startswith("'trian' is neither a verb (train, edit, info, import, ")
+    assert ") nor a file or folder; see " in said
 
 
 def test_a_fault_of_ours_is_1_with_a_traceback(monkeypatch, capsys) -> None:

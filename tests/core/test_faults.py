@@ -169,8 +169,13 @@ def test_training_survives_what_fails_and_ends_the_same(tmp_path: Path) -> None:
         assert records[-1].problem == ""
         assert contents(run) == contents(whole)
         assert run.metrics().step.tolist() == whole.metrics().step.tolist()
-        assert sorted(files_of(run.path)) == sorted(files_of(whole.path))
-    assert {text.partition(" ")[0] for text in said} == {"No", "Reports"}
+        assert files_but_epochs(run.path) == files_but_epochs(whole.path)
+    assert {text.partition(" ")[0] for text in said} == {"No", "Reports", "The"}
+
+
+def files_but_epochs(run: Path) -> list[str]:
+    """The files of a run but for the kept epochs, of which one that failed is not there."""
+    return [name for name in sorted(files_of(run)) if not name.startswith("epochs/")]
 
 
 @pytest.mark.usefixtures("_a_report_each_step")
