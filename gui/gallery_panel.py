@@ -165,7 +165,7 @@ class GalleryPanel(QWidget):
         self.sort.addItem(tr("Sort: index"), (Sort.INDEX, -1))
         self.sort.addItem(tr("Sort: largest error"), (Sort.ERROR_WORST, -1))
         self.sort.addItem(tr("Sort: smallest error"), (Sort.ERROR_BEST, -1))
-        self.sort.addItem(tr("Sort: like the edited code"), (Sort.LIKENESS, -1))
+        self.sort.addItem(tr("Sort: like the edit"), (Sort.LIKENESS, -1))
         for at, column in enumerate(labels):
             self.sort.addItem(tr("Sort: {label}", label=column.name), (Sort.LABEL, at))
         self.filter_column.clear()

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from core.encoding import EncodeProgress
 
 _LIST_PX = 176
+EMPTY_PX = 480
 
 
 class LabWindow(ToolWindow):
@@ -146,7 +147,7 @@ class LabWindow(ToolWindow):
         self.empty_label.setTextFormat(Qt.TextFormat.PlainText)
         self.empty_label.setWordWrap(True)
         self.empty_label.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.empty_label.setFixedWidth(480)
+        self.empty_label.setFixedWidth(EMPTY_PX)
         self.prepare_button = QPushButton(tr("Prepare the training"), empty)
         self.prepare_button.setObjectName("labPrepare")
         self.prepare_button.clicked.connect(self._on_prepare)
@@ -197,6 +198,8 @@ class LabWindow(ToolWindow):
         self.prepare_button.setVisible(bool(state) and may_prepare and not self._session.is_training)
         if self.empty_label.text() != state:
             self.empty_label.setText(state)
+            # A layout that centres a label gives it the height of its own width, not of the one it has here.
+            self.empty_label.setFixedHeight(self.empty_label.heightForWidth(EMPTY_PX))
         page = self.empty if state else self.pages[self.page_list.currentRow()]
         if self.stack.currentWidget() is not page:
             self.stack.setCurrentWidget(page)

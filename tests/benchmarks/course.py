@@ -10,7 +10,7 @@ from torch import nn
 from torch.utils.data import DataLoader, Dataset
 
 from core.models import NetworkConfig, build_network
-from core.objectives import OBJECTIVES
+from core.objectives import OBJECTIVES, PLAIN
 from tests.benchmarks.rows import median_seconds
 
 GEMM_SIZE = 2048
@@ -51,7 +51,7 @@ def train_plainly(
             if config.objective == "ae":
                 loss = criterion(network(x).recon, x)
             else:
-                loss = OBJECTIVES[config.objective](network, x, noise, 1.0).total
+                loss = OBJECTIVES[config.objective](network, x, noise, 1.0, PLAIN).total
             optimiser.zero_grad()
             loss.backward()
             optimiser.step()

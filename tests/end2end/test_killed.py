@@ -104,6 +104,6 @@ def test_a_crash_leaves_a_log_of_every_thread_and_is_offered_once(
 
 
 def test_killed_windows_come_back(home: Path, toy_file_run: Path) -> None:  # noqa: F811
-    figures = windows.torture(home, toy_file_run, count=2, seed=3, life_s=(0.9, 1.2))
+    figures = windows.torture(home, toy_file_run, count=2, seed=3, life_s=(1.6, 2.0))
     assert figures.faults == []
     assert (figures.kills, figures.written, figures.same, figures.undone) == (2, 2, 2, 2)

@@ -23,7 +23,7 @@ from PySide6.QtWidgets import (
 )
 from pytestqt.qtbot import QtBot
 
-from core.config import ImportConfig, TrainConfig, settings_of
+from core.config import ForeignConfig, ImportConfig, TrainConfig, settings_of
 from core.translate import use_translations
 from gui.dial import Dial
 from gui.main_window import MainWindow
@@ -46,15 +46,20 @@ SAME_EVERYWHERE = {
     "Latent Dials",
     "discs",
     "discs.npy",
-    *(word for setting in settings_of(TrainConfig) for word in setting.choices),
-    *(word for setting in settings_of(ImportConfig) for word in setting.choices),
+    "weights.pt",
+    *(
+        word
+        for model in (TrainConfig, ImportConfig, ForeignConfig)
+        for setting in settings_of(model)
+        for word in setting.choices
+    ),
 }
 
 
 def said(root: QWidget) -> Iterator[tuple[str, str]]:
     """Everything that a widget and what is in it may say: (which widget, text)."""
     for item in (root, *root.findChildren(QWidget), *root.findChildren(QAction)):
-        if item.objectName().startswith("qt_"):
+        if item.objectName().startswith(("qt_", "ScrollLeft", "ScrollRight")):
             continue  # Qt's own parts, in Qt's own catalogue
         texts: list[str] = [item.toolTip(), item.statusTip(), item.whatsThis()]
         if isinstance(item, QWidget):

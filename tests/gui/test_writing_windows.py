@@ -216,6 +216,8 @@ def test_codes_directions_and_networks(
     with np.load(tmp_path / "codes.npz") as file:
         np.testing.assert_allclose(file["codes"], codec.encode(dataset.pictures(slice(None))), atol=1e-5)
         assert set(file["labels_class"].tolist()) == {"small", "large"}
+    assert toy_session.run is not None
+    (toy_session.run.path / "directions.json").unlink(missing_ok=True)  # which another test may have found
     window.what.button(DIRECTIONS).click()
     with pytest.raises(ExportError, match="no directions yet"):
         window.save_to(tmp_path / "directions.json")

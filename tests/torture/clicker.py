@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from core.config import TrainConfig
+from core.config import TrainConfig, settings_of
 from core.datasets import open_dataset
 from core.metrics import MetricsRow
 from core.run_files import CHECKPOINT
@@ -343,7 +343,10 @@ class Clicker:
         ):
             assert button.isEnabled() == enabled, f"{button.text()} should be {_word(enabled)}"
             assert enabled or button.toolTip().endswith("."), f"{button.text()} is grey without a reason"
-        assert all(field.isEnabled() == (state is TrainingState.IDLE) for field in panel.form.fields.values())
+        objective = str(panel.form.fields["objective"].value())
+        for setting in settings_of(TrainConfig):
+            is_on = state is TrainingState.IDLE and setting.is_used_by(objective)
+            assert panel.form.fields[setting.name].isEnabled() == is_on, setting.name
         if session.dataset is not None:
             assert -1 <= session.index < len(session.dataset)
         if session.pictures is not None:
