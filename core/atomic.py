@@ -185,7 +185,7 @@ def failure_text(error: OSError) -> str:
     if error.errno in _FORBIDDEN:
         return tr("{reason}; choose a folder that you may write to", reason=reason)
     if error.errno == errno.ENOENT:
-        return tr("its folder is gone; bring it back or choose another")
+        return tr("its folder is not there; make it or choose another")
     if error.errno == errno.EIO:
         return tr("{reason}; look after that disk or choose another", reason=reason)
     return reason

@@ -32,6 +32,7 @@ VERBS = {
     "traverse": "core.verbs.traverse",
     "interpolate": "core.verbs.interpolate",
     "sample": "core.verbs.sample",
+    "replay": "core.verbs.replay",
     "batch": "core.verbs.batch",
     "codes": "core.verbs.codes",
     "onnx": "core.verbs.onnx",

@@ -34,7 +34,9 @@ class ActionStates(QObject):
                 (("exportPlot", "exportCsv"), self._has_history),
             )
         )
+        self._detail = parent.findChild(QAction, "originalsDetail")
         for changed in (
+            session.detail_changed,
             session.dataset_changed,
             session.run_changed,
             session.model_changed,
@@ -52,6 +54,8 @@ class ActionStates(QObject):
 
     @Slot()
     def _on_changed(self) -> None:
+        if self._detail is not None:
+            self._detail.setChecked(self._session.has_detail)
         for actions, holds in self._rules:
             enabled = holds()
             for action in actions:

@@ -62,6 +62,13 @@ class AdjustmentRow(QFrame):
         """The person's words; empty while they are the measured facts."""
         return "" if self.words == self._facts.strip() else self.words
 
+    def show_facts(self, facts: str) -> None:
+        """Take other measured facts; words of the person's own stay."""
+        is_measured = not self.own_words and bool(self.words)
+        self._facts = facts
+        if is_measured:
+            self.words_edit.setPlainText(facts)
+
     @Slot()
     def _on_changed(self) -> None:
         self.words_edit.setEnabled(self.is_included)

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QCheckBox, QGridLayout, QHBoxLayout, QLabel, QVBox
 from core.errors import ExportError, LatentDialsError
 from core.translate import tr
 from gui import heavy
-from gui.animation_request import AnimationRequest, PreviewFrame, What, preview, written
+from gui.animation_request import AnimationRequest, OverEpochs, PreviewFrame, What, preview, written
 from gui.background import Runner
 from gui.picture_label import PictureLabel
 from gui.segmented import Choice, SegmentedControl
@@ -21,6 +21,7 @@ from gui.theme import UNIT_PX
 from gui.writing_window import WritingWindow
 
 if TYPE_CHECKING:
+    from core.encoding import EncodeProgress
     from core.export.typeset import ThemeName
     from core.export.walks import Loop
 
@@ -77,6 +78,8 @@ class AnimationWindow(WritingWindow):
             session.dataset_changed,
             session.analyst.statistics_changed,
             session.analyst.effects_changed,
+            session.detail_changed,
+            session.replay.epochs_changed,
         ):
             changed.connect(self._on_changed)
         self.refresh()
@@ -89,6 +92,7 @@ class AnimationWindow(WritingWindow):
             (What.TO_TARGET, tr("This picture to the target")),
             (What.TO_EDITED, tr("Reconstruction to edited")),
             (What.RANDOM, tr("A walk through random codes")),
+            (What.EPOCHS, tr("The edit over the epochs of training")),
         ):
             self.what.addItem(text, what)
         self.dials = self.number("animationDials", tr("Dials"), tr("How many of the strongest"), 1, 16, 6)
@@ -123,6 +127,9 @@ class AnimationWindow(WritingWindow):
             "animationFrames", tr("Frames"), tr("More frames move more smoothly and longer"), 2, 2000, 60
         )
         self.fps = self.number("animationFps", tr("Frames a second"), tr("How fast it plays"), 1, 50, 25)
+        self.pace = self.number(
+            "animationPace", tr("Epochs a second"), tr("How fast the epochs follow each other"), 1, 25, 2
+        )
         self.scale = self.number(
             "animationScale",
             tr("Scale"),
@@ -162,6 +169,7 @@ class AnimationWindow(WritingWindow):
                 (tr("Format"), self.format),
                 (tr("Frames"), self.frames),
                 (tr("Frames/s"), self.fps),
+                (tr("Epochs/s"), self.pace),
                 (tr("Scale"), self.scale),
                 (tr("Loop"), self.loop),
                 (tr("Appearance"), self.theme),
@@ -170,12 +178,16 @@ class AnimationWindow(WritingWindow):
             self._labels[field] = self.add_row(self._grid, row, text, field)
         for combo in (self.what, self.format):
             combo.currentIndexChanged.connect(self._on_changed)
-        for box in (self.dials, self.codes, self.seed, self.frames, self.fps, self.scale):
+        for box in (self.dials, self.codes, self.seed, self.frames, self.fps, self.pace, self.scale):
             box.valueChanged.connect(self._on_changed)
         self.sigmas.valueChanged.connect(self._on_changed)
         self.loop.chosen.connect(self._on_changed)
         self.theme.chosen.connect(self._on_changed)
         self.captions_box.toggled.connect(self._on_changed)
+
+    def show_replay(self) -> None:
+        """Choose the edit over the epochs of training."""
+        self.what.setCurrentIndex(self.what.findData(What.EPOCHS))
 
     # ---- what is asked for -----------------------------------------------------------------------------
 
@@ -204,10 +216,14 @@ class AnimationWindow(WritingWindow):
             if session.edit.is_empty:
                 raise ExportError(tr("Nothing is adjusted yet: turn a dial first."))
             target_name = tr("edited")
-        else:
+        elif what is What.RANDOM:
             title = tr("Random codes, seed {seed}", seed=self.seed.value())
+        over = self._over_epochs() if what is What.EPOCHS else None
         if dims and session.statistics is None:
             raise ExportError(tr("The codes are still being measured: a moment."))
+        subtitle = heavy.panels.comparison_subtitle(codec.config, run.name)
+        if over is not None and over.detail:
+            subtitle += tr(", with the original's detail")
         theme: ThemeName = "dark" if self.theme.current == "dark" else "light"
         loop: Loop = "once" if self.loop.current == "once" else "back"
         return AnimationRequest(
@@ -224,14 +240,28 @@ class AnimationWindow(WritingWindow):
             seed=self.seed.value(),
             sigmas=self.sigmas.value(),
             loop=loop,
-            frames=self.frames.value(),
-            fps=self.fps.value(),
+            frames=0 if over else self.frames.value(),
+            fps=self.pace.value() if over else self.fps.value(),
             scale=self.scale.value(),
             theme=theme,
             has_captions=self.captions_box.isChecked(),
             title=title,
-            subtitle=heavy.panels.comparison_subtitle(codec.config, run.name),
+            subtitle=subtitle,
+            over=over,
         )
+
+    def _over_epochs(self) -> OverEpochs:
+        """The edited view as it is now. Raises: ExportError."""
+        session = self._session
+        run, pictures = session.run, session.pictures
+        if run is None or pictures is None or not session.replay.epochs:
+            raise ExportError(
+                tr('This run has kept no epochs: train one with "Keep epochs" of 1 or more, under Advanced.')
+            )
+        is_live = session.trainer.is_active or session.follower.is_live
+        epoch = 0 if is_live else heavy.epochs.epoch_now(run)
+        edits = session.edit.as_edits()
+        return OverEpochs(run, pictures.original, edits, session.has_detail, epoch)
 
     def save_to(self, path: Path) -> None:
         """Write what is chosen to path, in the background. Raises: LatentDialsError."""
@@ -261,9 +291,10 @@ class AnimationWindow(WritingWindow):
             (self.sigmas, is_traversal),
             (self.codes, what is What.RANDOM),
             (self.seed, what is What.RANDOM),
-            (self.frames, not is_sheet),
-            (self.fps, not is_sheet),
-            (self.loop, not is_sheet and what is not What.RANDOM),
+            (self.frames, not is_sheet and what is not What.EPOCHS),
+            (self.fps, not is_sheet and what is not What.EPOCHS),
+            (self.pace, not is_sheet and what is What.EPOCHS),
+            (self.loop, not is_sheet and what not in (What.RANDOM, What.EPOCHS)),
         ):
             field.setVisible(shown)
             self._labels[field].setVisible(shown)
@@ -299,24 +330,31 @@ class AnimationWindow(WritingWindow):
         self._preview.start(lambda: preview(request))
 
     @Slot(list)
-    def _on_frames(self, frames: list[PreviewFrame]) -> None:
-        self._frames += frames
+    def _on_frames(self, items: list[PreviewFrame | EncodeProgress]) -> None:
+        self._frames += [item for item in items if isinstance(item, PreviewFrame)]
+        if not self._frames:
+            if not isinstance(items[-1], PreviewFrame):
+                self.preview.set_text(items[-1].text)
+            return
         if not self._play.isActive():
             first = self._frames[0]
             width, height = first.size
-            count, fps = self.frames.value(), self.fps.value()
-            if self.format.currentData() == "png":
+            is_replay = self.what.currentData() is What.EPOCHS
+            if is_replay and self.format.currentData() == "png":
+                count = len(self._session.replay.epochs) + 1
+                text = tr("One sheet of {count} pictures.", count=count)
+            elif self.format.currentData() == "png":
                 text = tr("One picture of {steps} steps.", steps=_SHEET_STEPS)
             else:
                 text = tr(
                     "{frames} frames, {seconds} s, {width}×{height} px",
-                    frames=count,
-                    seconds=f"{count / fps:.1f}",
+                    frames=first.frames,
+                    seconds=f"{first.seconds:.1f}",
                     width=width,
                     height=height,
                 )
             self.facts_label.setText(text)
-            self._play.start(max(20, round(1000 * count / fps / first.count)))
+            self._play.start(max(20, round(1000 * first.seconds / first.count)))
             self._on_tick()
 
     @Slot()

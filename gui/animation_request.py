@@ -19,13 +19,16 @@ from gui.qimage import to_qimage
 if TYPE_CHECKING:
     from core.codec import Codec
     from core.datasets import ImageDataset
+    from core.edits import AnyEdit
     from core.encoding import EncodeProgress
     from core.export.animation import Animation
+    from core.export.epochs import EpochView
     from core.export.moving import Film, Titles
     from core.export.sheet import Sheet
     from core.export.typeset import ThemeName
     from core.export.walks import Loop
     from core.latents import CodeStatistics
+    from core.runs import Run
 
 PREVIEW_FRAMES = 60
 PREVIEW_PX = 460  # a longer side is drawn at a smaller scale
@@ -39,11 +42,26 @@ class What(Enum):
     TO_TARGET = "target"
     TO_EDITED = "edited"
     RANDOM = "random"
+    EPOCHS = "replay"
+
+
+@dataclass(frozen=True, eq=False)
+class OverEpochs:
+    """What each kept epoch shows: the picture (H,W,C), edited; now_epoch is 0 while the run is trained."""
+
+    run: Run
+    picture: NDArray[np.uint8]
+    edits: tuple[AnyEdit, ...]
+    detail: bool
+    now_epoch: int
 
 
 @dataclass(frozen=True, eq=False)
 class AnimationRequest:
-    """All that an animation depends on; dims are those of a traversal, target the index of a picture."""
+    """All that an animation depends on; dims are those of a traversal, target the index of a picture.
+
+    over is what a replay over the epochs shows, views what was made of it; frames 0 are an epoch each.
+    """
 
     what: What
     codec: Codec
@@ -65,6 +83,18 @@ class AnimationRequest:
     has_captions: bool
     title: str
     subtitle: str
+    over: OverEpochs | None = None
+    views: tuple[EpochView, ...] = ()
+
+    def viewed(self) -> Generator[EncodeProgress, None, AnimationRequest]:
+        """This request with the views of a replay over the epochs, if it is one. Raises: LatentDialsError."""
+        over = self.over
+        if over is None:
+            return self
+        views = yield from heavy.epochs.epoch_views(
+            over.run, self.codec, over.picture, over.edits, detail=over.detail, now_epoch=over.now_epoch
+        )
+        return replace(self, views=views)
 
     def _titles(self) -> Titles:
         return heavy.moving.Titles(self.title, self.subtitle)
@@ -84,6 +114,8 @@ class AnimationRequest:
             variational = is_variational(self.codec.config.objective)
             centre = None if variational or self.statistics is None else self.statistics.mean
             return heavy.moving.sample_film(self._random(), self.frames, centre=centre, titles=self._titles())
+        if self.what is What.EPOCHS:
+            return heavy.epochs.epochs_film(self.views, self.frames, titles=self._titles())
         if self.what in (What.TO_TARGET, What.TO_EDITED):
             a, b = self._ends()
             return heavy.moving.interpolation_film(
@@ -105,6 +137,8 @@ class AnimationRequest:
         codec, titles = self.codec, self._titles()
         if self.what is What.RANDOM:
             sheet = heavy.moving.sample_sheet(codec, self._random(), titles)
+        elif self.what is What.EPOCHS:
+            sheet = heavy.epochs.epochs_sheet(self.views, titles)
         elif self.what in (What.TO_TARGET, What.TO_EDITED):
             a, b = self._ends()
             ends = ("", self.target_name)
@@ -132,17 +166,23 @@ class AnimationRequest:
 
 @dataclass(frozen=True, eq=False)
 class PreviewFrame:
-    """One frame of a preview: its image, which of how many it is, and how large the whole will be."""
+    """One frame of a preview: its image, which of how many; size, frames and seconds of the whole."""
 
     image: QImage
     number: int
     count: int
     size: tuple[int, int]
+    frames: int
+    seconds: float
 
 
-def preview(request: AnimationRequest) -> Generator[PreviewFrame, None, None]:
-    """The frames of a preview, one after the other; a long walk's are some, evenly chosen."""
-    size = request.animation().size
+def preview(request: AnimationRequest) -> Generator[PreviewFrame | EncodeProgress, None, None]:
+    """The frames of a preview, one after the other; a long walk's are some, evenly chosen.
+
+    Before them comes how far the networks of a replay have been read. Raises: LatentDialsError.
+    """
+    request = yield from request.viewed()
+    whole = request.animation()
     shown = request.for_preview().animation()
     ground = shown.ground()
     chosen = np.unique(
@@ -150,11 +190,12 @@ def preview(request: AnimationRequest) -> Generator[PreviewFrame, None, None]:
     )
     for number in chosen:
         image = to_qimage(np.asarray(shown.frame(int(number), ground)))
-        yield PreviewFrame(image, int(number), len(chosen), size)
+        yield PreviewFrame(image, int(number), len(chosen), whole.size, whole.film.count, whole.seconds)
 
 
 def written(request: AnimationRequest, path: Path, steps: int) -> Generator[EncodeProgress, None, None]:
     """Write the animation, or the sheet where path ends in .png; yields on the way. Raises: ExportError."""
+    request = yield from request.viewed()
     if path.suffix.lower() == ".png":
         image = heavy.sheet.render_sheet(request.sheet(steps), scale=request.scale, theme=request.theme)
         heavy.recipe.save_png(image, None, path)

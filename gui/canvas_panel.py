@@ -32,6 +32,7 @@ from gui.traversal_strip import TraversalStrip
 
 WIDE_PX = 700  # from here on there is room for the hint on Space
 TALL_PX = 520  # below, the strips make room for the pictures
+MOST_NAMED = 6  # dials in the caption of the edited picture; of more, how many
 _SIDE_PX = 9
 _COMBO_PX = 38  # of a combo box beside its text
 
@@ -88,7 +89,7 @@ class CanvasPanel(QWidget):
         self._tips = {button: button.toolTip() for button in (self.keep, self.export)}
         self.stage = Stage()
         self.painter = Painter(session, self)
-        self.paint_bar = PaintBar(PaintLayer(self.stage.edited, self.painter), self.painter)
+        self.paint_bar = PaintBar(PaintLayer(self.stage.edited, self.painter), self.painter, session)
         self.traversal = TraversalStrip(session)
         self.kept = KeptStrip(session)
         self.setMinimumSize(560, 330)
@@ -125,6 +126,7 @@ class CanvasPanel(QWidget):
         self.against.currentIndexChanged.connect(self._on_against_chosen)
         self.paint.toggled.connect(self._on_paint_toggled)
         self.painter.changed.connect(self._on_pictures_changed)
+        session.detail_changed.connect(self._on_pictures_changed)
         self.keep.clicked.connect(session.keep_adjustment)
         self.export.clicked.connect(self.export_requested)
         self.stage.shown_changed.connect(self._tell)
@@ -184,7 +186,7 @@ class CanvasPanel(QWidget):
             if np.array_equal(original, pictures.original):
                 original = pictures.original  # the very array, so that its view need not be painted again
             changed = not session.edit.is_empty
-            edited = self.painter.shown(pictures.original, pictures.reconstruction, pictures.edited)
+            edited = session.shown_edited(pictures)
             self.stage.set_pictures(original, pictures.reconstruction, edited, changed=changed)
         self._fit()
         self._on_edit_changed()
@@ -290,7 +292,7 @@ class CanvasPanel(QWidget):
             if stage.mode is Mode.WIPE:
                 title = tr("Original | Edited") if stage.against_original else tr("Reconstruction | Edited")
             change = change_text(pictures.reconstruction, pictures.edited)
-            if self.painter.has_detail:
+            if session.has_detail:
                 change = tr("with the original's detail")
             edited.set_text(title, *((then, self._edit_text()) if then else (self._edit_text(), change)))
         if stage.levels is not None:
@@ -304,6 +306,9 @@ class CanvasPanel(QWidget):
         """The edit in short: "z12 +2.4σ" where the data's spread is known."""
         session, dims, moves = self._session, self._session.edit.dims(), self._session.edit.moves()
         statistics = session.analyst.statistics
+        if session.edit.start is None and len(dims) > MOST_NAMED:  # a stroke moves them all
+            turned = tr("{count} dials turned", count=len(dims))
+            return ", ".join([turned, *(move_text(move) for move in moves)])
         if session.edit.start is not None or not 1 <= len(dims) + len(moves) <= 2:
             return session.edit.text()
         deltas = {dim: session.edit.own_change(dim, session.start_value(dim)) for dim in dims}

@@ -89,6 +89,7 @@ class DialInHand(QFrame):
         self.value.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Preferred)
         self._numbers = QBoxLayout(QBoxLayout.Direction.LeftToRight)
         self._numbers.setSpacing(8)
+        self._numbers.setContentsMargins(0, 0, _LOCK_PX - 4, 0)  # the lock stands in that corner
         self._numbers.addWidget(self.value)
         self._numbers.addWidget(self.begun, 1)
         controls = QHBoxLayout()

@@ -50,6 +50,7 @@ class DialsWindow(ToolWindow):
         self.tabs = QTabWidget(self)
         self.tabs.setObjectName("dialsTabs")
         self.tabs.setDocumentMode(True)
+        self.tabs.tabBar().setDrawBase(False)
         self.tabs.setUsesScrollButtons(False)
         for button in self.tabs.tabBar().findChildren(QToolButton):  # which Qt names in its own language
             button.setAccessibleName(tr("Further tabs"))

@@ -25,7 +25,7 @@ from gui.window_memory import WindowMemory
 
 FIRST_SIZE = QSize(1440, 900)
 LEAST_SIZE = QSize(1024, 640)
-WIDE_PX, MAP_PX = 1300, 340  # in a window so wide the map is at least so wide
+WIDE_PX, MAP_PX = 1300, 288  # in a window so wide the map is at least so wide; the pictures keep their size
 TITLE_BAR = QSize(0, 36)  # what window managers put above a window, which Qt does not know before it is shown
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPointF, Qt, Slot
+from PySide6.QtCore import QPointF, Qt, Signal, Slot
 from PySide6.QtGui import QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QSlider, QToolButton, QWidget
 
@@ -16,7 +16,13 @@ _TICK_PX = 3
 
 
 class EpochScrubber(QWidget):
-    """Play, a slider with a tick an epoch and one for now, and what is shown. Hidden where none are kept."""
+    """Play, a slider with a tick an epoch and one for now, and what is shown. Hidden where none are kept.
+
+    Signals:
+        save_requested(): the replay is wanted as a file.
+    """
+
+    save_requested = Signal()
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -38,12 +44,20 @@ class EpochScrubber(QWidget):
         self.label.setObjectName("epochShown")
         self.label.setTextFormat(Qt.TextFormat.PlainText)
         self.label.setProperty("role", "caption")
+        self.save_button = QToolButton(self)
+        self.save_button.setObjectName("replaySave")
+        self.save_button.setAutoRaise(True)
+        self.save_button.setAccessibleName(tr("Save the replay"))
+        self.save_button.setToolTip(tr("Save the replay as GIF, WebP, MP4 or a sheet…"))
+        wear_icon(self.save_button, "export", "secondary")
+        self.save_button.clicked.connect(self.save_requested)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(UNIT_PX)
         row.addWidget(self.play_button)
         row.addWidget(self.slider, 1)
         row.addWidget(self.label)
+        row.addWidget(self.save_button)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self._replay.epochs_changed.connect(self._on_epochs_changed)
         self._replay.changed.connect(self._on_changed)

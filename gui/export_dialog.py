@@ -67,6 +67,7 @@ class ExportDialog(QDialog):
         side.setSpacing(UNIT_PX)
         side.addLayout(self._options)
         side.addWidget(self.difference_box)
+        side.addWidget(self.detail_box)
         heading = QLabel(tr("Adjustments and your words on them"), self)
         heading.setProperty("role", "title")
         side.addSpacing(UNIT_PX // 2)
@@ -176,6 +177,13 @@ class ExportDialog(QDialog):
         self.theme_choice.set_current("light")
         self.difference_box = QCheckBox(tr("Row of differences"), self)
         self.difference_box.setToolTip(tr("Below each picture, where and how much it differs"))
+        self.detail_box = QCheckBox(tr("Original's detail"), self)
+        self.detail_box.setObjectName("exportDetail")
+        self.detail_box.setToolTip(
+            tr("Put back what the network lost of the original where nothing was edited")
+        )
+        self.detail_box.setChecked(self._session.has_detail)
+        self.detail_box.toggled.connect(self._on_detail_toggled)
         for row, (text, field) in enumerate(
             ((tr("Scale"), self.scale_box), (tr("Appearance"), self.theme_choice))
         ):
@@ -223,7 +231,7 @@ class ExportDialog(QDialog):
         if self._subject is None:
             return [""] * len(kept)
         adjustments = tuple((adjustment.state.as_edits(), None) for adjustment in kept)
-        request = FigureRequest(self._subject, adjustments, 1, "light", False)
+        request = FigureRequest(self._subject, adjustments, 1, "light", False, self.detail_box.isChecked())
         return [panel.note for panel in request.comparison().adjustments]
 
     def _chosen(self) -> list[AdjustmentRow]:
@@ -234,7 +242,12 @@ class ExportDialog(QDialog):
             return None
         adjustments = tuple((row.adjustment.state.as_edits(), row.words) for row in self._chosen())
         return FigureRequest(
-            self._subject, adjustments, self.scale_box.value(), self.theme, self.difference_box.isChecked()
+            self._subject,
+            adjustments,
+            self.scale_box.value(),
+            self.theme,
+            self.difference_box.isChecked(),
+            self.detail_box.isChecked(),
         )
 
     def _needed_request(self) -> FigureRequest:
@@ -251,7 +264,8 @@ class ExportDialog(QDialog):
             adjustment.model_copy(update={"note": row.own_words})
             for adjustment, row in zip(recipe.adjustments, chosen, strict=False)
         ]
-        return recipe.model_copy(update={"adjustments": with_words})
+        detail = self.detail_box.isChecked()
+        return recipe.model_copy(update={"adjustments": with_words, "detail": detail})
 
     def _commit_notes(self) -> None:
         for row in self.rows:
@@ -275,6 +289,13 @@ class ExportDialog(QDialog):
     def _on_option_changed(self) -> None:
         self._say("")
         self._refresh()
+
+    @Slot()
+    def _on_detail_toggled(self) -> None:
+        facts = self._measured([row.adjustment for row in self.rows])
+        for row, measured in zip(self.rows, facts, strict=True):
+            row.show_facts(measured)
+        self._on_option_changed()
 
     @Slot(object, object)
     def _on_drawn(self, _request: FigureRequest, image: QImage) -> None:

@@ -44,6 +44,7 @@ class FigureRequest:
     scale: int
     theme: ThemeName
     difference_row: bool
+    has_detail: bool = False
 
     def comparison(self) -> Comparison:
         """The figure's panels, computed."""
@@ -56,6 +57,7 @@ class FigureRequest:
             self.adjustments,
             title=subject.title,
             subtitle=subject.subtitle,
+            detail=self.has_detail,
         )
 
     def image(self) -> Image.Image:

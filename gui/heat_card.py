@@ -66,7 +66,7 @@ class HeatCard(QWidget):
         painter.setPen(theme.color("secondary"))
         under = QRectF(bar.left(), bar.bottom() + 1, bar.width(), area.bottom() - bar.bottom() - 4)
         painter.drawText(under, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, "0")
-        most = tr("{limit} of 255", limit=self._limit)
+        most = tr("{limit} at ±1σ", limit=self._limit)  # the mean of both moves; the words are of +1σ
         painter.drawText(under, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, most)
         painter.setFont(ui_font(CONTROL_PX))
         painter.setPen(theme.color("text"))

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from core.export import animation as animation
     from core.export import code_files as code_files
     from core.export import comparison as comparison
+    from core.export import epochs as epochs
     from core.export import many as many
     from core.export import matrix as matrix
     from core.export import moving as moving
@@ -85,6 +86,7 @@ ROOMS = {
     "moving": "core.export.moving",
     "video": "core.export.video",
     "animation": "core.export.animation",
+    "epochs": "core.export.epochs",
     "many": "core.export.many",
     "code_files": "core.export.code_files",
     "networks": "core.export.networks",

@@ -118,6 +118,8 @@ class DamagesPage(MeasuredPage):
         grid.setVerticalSpacing(UNIT_PX)
         for place, view in enumerate((self.original, *self.views)):
             grid.addWidget(view, *divmod(place, _COLUMNS))
+        LabPicture.draw_alike(self.original, *self.views)
+        LabPicture.draw_alike(*self.recons.values())
         recons = QHBoxLayout()
         recons.setSpacing(2 * UNIT_PX)
         for view in self.recons.values():

@@ -97,6 +97,7 @@ class NoisePage(MeasuredPage):
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setHorizontalSpacing(2 * UNIT_PX)
         grid.setVerticalSpacing(UNIT_PX)
+        LabPicture.draw_alike(*(view for views in self.views.values() for view in views))
         for row, views in enumerate(self.views.values()):
             for column, view in enumerate(views):
                 grid.addWidget(view, row, column)

@@ -113,6 +113,9 @@ class NudgePage(LabPage):
         grid.setVerticalSpacing(UNIT_PX)
         grid.addWidget(self.original, 0, 0)
         grid.addLayout(controls, 1, 0)
+        large = [view for views in self.views.values() for view in views[:2]]
+        LabPicture.draw_alike(self.original, *large)
+        LabPicture.draw_alike(*(views[2] for views in self.views.values()))
         for row_number, views in enumerate(self.views.values()):
             for column, view in enumerate(views, start=1):
                 grid.addWidget(view, row_number, column)

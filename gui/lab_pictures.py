@@ -14,6 +14,7 @@ from PySide6.QtGui import (
     QPainter,
     QPaintEvent,
     QPen,
+    QResizeEvent,
 )
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
@@ -42,6 +43,7 @@ class LabPicture(QWidget):
         self._words = ""
         self._bold = ui_font(CONTROL_PX, QFont.Weight.DemiBold)
         self._plain = ui_font(CONTROL_PX)
+        self._alike: tuple[LabPicture, ...] = (self,)
         theme_watch().theme_changed.connect(self._on_theme_changed)
 
     @property
@@ -67,6 +69,18 @@ class LabPicture(QWidget):
             self.setAccessibleName(title)
             self.update()
 
+    @staticmethod
+    def draw_alike(*views: "LabPicture") -> None:
+        """Draw pictures that are compared at one scale, though a layout may give one of them a pixel less."""
+        for view in views:
+            view._alike = views
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Those of the same scale are drawn anew as well."""
+        super().resizeEvent(event)
+        for view in self._alike:
+            view.update()
+
     def sizeHint(self) -> QSize:
         """Three times 64 pixels and the lines below."""
         return QSize(192, 192 + self._caption_px())
@@ -82,7 +96,8 @@ class LabPicture(QWidget):
         """The picture at the top left, the words below it."""
         painter = QPainter(self)
         theme = current_theme()
-        room = QSize(self.width(), self.height() - self._caption_px())
+        rooms = [QSize(view.width(), view.height() - view._caption_px()) for view in self._alike]
+        room = QSize(min(one.width() for one in rooms), min(one.height() for one in rooms))
         box = QRect(0, 0, min(room.width(), room.height()), min(room.width(), room.height()))
         if not self._image.isNull():
             ratio = self.devicePixelRatioF()

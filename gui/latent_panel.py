@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import Qt, Slot
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QToolButton, QVBoxLayout, QWidget
 
 from core.errors import LatentDialsError
@@ -24,6 +25,7 @@ from gui.segmented import Choice, SegmentedControl
 from gui.session import Session
 
 PAGE = 64
+_LEFT_PX, _RIGHT_PX, _HEAD_GAP_PX = 12, 6, 8
 DIMENSIONS, DIRECTIONS = "dimensions", "directions"
 BY_EFFECT, BY_SPREAD, BY_KL, BY_INDEX = "effect", "spread", "kl", "index"
 
@@ -111,7 +113,7 @@ class LatentPanel(QWidget):
 
     def _lay_out(self) -> None:
         head = QHBoxLayout()
-        head.setSpacing(8)
+        head.setSpacing(_HEAD_GAP_PX)
         head.addWidget(self.count, 1)
         head.addWidget(self.sort)
         self._pages = QWidget()
@@ -121,7 +123,7 @@ class LatentPanel(QWidget):
         pages.addWidget(self.page_label, 1)
         pages.addWidget(self.next_page)
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(12, 12, 6, 8)
+        layout.setContentsMargins(_LEFT_PX, 12, _RIGHT_PX, 8)
         layout.setSpacing(8)
         self._head = QWidget()
         self._head.setLayout(head)
@@ -129,7 +131,7 @@ class LatentPanel(QWidget):
         cards = (self.in_hand, self.directions.card)
         for part in (self.switch, self._head, *cards, self.whole, self.tools, self._pages):
             inset = QHBoxLayout()  # the scroll bar alone stands in the right margin
-            inset.setContentsMargins(0, 0, 6, 0)
+            inset.setContentsMargins(0, 0, _RIGHT_PX, 0)
             inset.addWidget(part)
             layout.addLayout(inset)
         layout.addWidget(self.hint, 1)
@@ -206,6 +208,7 @@ class LatentPanel(QWidget):
     def _on_kl_changed(self) -> None:
         has_kl = self._session.analyst.kl is not None
         self.sort.button(BY_KL).setVisible(has_kl)
+        self._fit_head()
         if self.sort.current == BY_KL:
             if not has_kl:
                 self.sort.set_current(BY_EFFECT)
@@ -271,6 +274,16 @@ class LatentPanel(QWidget):
         self._pages.setVisible(has_dims and len(self._readings) > PAGE)
         self._show_count()
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Fit the row of the orders to the width."""
+        super().resizeEvent(event)
+        self._fit_head()
+
+    def _fit_head(self) -> None:
+        """Beside four orders a narrow panel has no room for the count, which the run's name tells as well."""
+        needed = self.count.minimumSizeHint().width() + _HEAD_GAP_PX + self.sort.sizeHint().width()
+        self.count.setVisible(self.sort.isHidden() or needed <= self.width() - _LEFT_PX - 2 * _RIGHT_PX)
+
     def _show_count(self) -> None:
         count = len(self._readings)
         if not count:
@@ -286,6 +299,7 @@ class LatentPanel(QWidget):
                 str(count),
             ]
         self.count.show_texts(texts)
+        self._fit_head()
 
     def _sort_now(self) -> None:
         self._order_is_old = False

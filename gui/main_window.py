@@ -25,6 +25,7 @@ from core.translate import tr
 from gui import heavy, window_memory
 from gui.action_states import ActionStates
 from gui.actions import Entry, add_entry, add_menu, shortcut_table
+from gui.animation_dialog import AnimationWindow
 from gui.chips import Chips
 from gui.docked_window import DockedWindow
 from gui.export_dialog import ExportDialog
@@ -51,6 +52,7 @@ class MainWindow(DockedWindow):
         super().__init__(session, memory or WindowMemory())
         self._menus = self._make_menus()
         self.tools = ToolWindows(session, self, self._menus)
+        self.loss_plot.epoch_scrubber.save_requested.connect(self.save_replay)
         ActionStates(session, self)
         self.menuBar().setCornerWidget(Chips(session, self), Qt.Corner.TopRightCorner)
         session.failed.connect(self.notice.show_failure)
@@ -187,6 +189,11 @@ class MainWindow(DockedWindow):
         ):
             entry = Entry(f"mode-{mode.value}", text, self._on_mode_chosen, f"Ctrl+{number}")
             add_entry(view, self, entry).setData(mode)
+        tip = tr("Put back what the network lost of the original where nothing was edited")
+        text = tr("Original's d&etail")
+        add_entry(
+            view, self, Entry("originalsDetail", text, self.session.set_detail, tip=tip, checkable=True)
+        )
         view.addSeparator()
         for number, dock in enumerate(self.docks, start=1):
             action = dock.toggleViewAction()
@@ -390,11 +397,21 @@ class MainWindow(DockedWindow):
             dialog.reject()  # which ends its drawing in the background
             dialog.deleteLater()
 
+    @Slot()
+    def save_replay(self) -> None:
+        """Show how the edit over the epochs can be written."""
+        window = self.tools.show("animation")
+        if isinstance(window, AnimationWindow):
+            window.show_replay()
+
     @Slot(str)
     def save_picture(self, which: str) -> None:
         """Ask where to save "original", "reconstruction" or "edited" as a picture, and save it."""
         pictures = self.session.replay.pictures or self.session.pictures
-        pixels = self.session.original() if pictures is None else getattr(pictures, which)
+        if pictures is not None and which == "edited":
+            pixels = self.session.shown_edited(pictures)
+        else:
+            pixels = self.session.original() if pictures is None else getattr(pictures, which)
         if pixels is None:
             return
         start = Path(self.memory.folder) / f"{which}-{self.session.index}.png"

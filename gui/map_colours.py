@@ -76,7 +76,11 @@ def by_number(values: NDArray[np.float32], title: str, theme: Theme) -> Colourin
     spread = high - low if high > low else 1.0
     place = np.clip((values[known] - low) / spread * (STEPS - 1), 0, STEPS - 1).astype(np.intp)
     colours[known] = ramp_table(ramp)[place]
-    return Colouring(colours, Legend(title, ramp=ramp, low=f"{low:.3g}", high=f"{high:.3g}"))
+    return Colouring(colours, Legend(title, ramp=ramp, low=_text(low), high=_text(high)))
+
+
+def _text(value: float) -> str:
+    return f"{value:.3g}".replace("-", "−")
 
 
 def ramp_table(ramp: tuple[str, ...]) -> NDArray[np.uint32]:

@@ -15,6 +15,7 @@ from gui.atlas import DIAL, ERROR, LABEL, PCA, PLAIN, TSNE, Atlas
 from gui.elided_label import ElidedLabel
 from gui.fit_label import FitLabel
 from gui.icon_button import icon_button
+from gui.kept_strip import plain
 from gui.map_legend import MapLegend
 from gui.map_path import MapPathBar
 from gui.map_view import MapView, Tool
@@ -341,7 +342,7 @@ class MapPanel(QWidget):
         elif kind == ERROR and (errors := self._session.analyst.errors) is not None:
             lines.append(tr("error {error}", error=f"{errors[index]:.4f}"))
         elif kind == DIAL:
-            lines.append(f"z{self._session.dial} {shown.codes[row, self._session.dial]:.2f}")
+            lines.append(f"z{self._session.dial} {plain(float(shown.codes[row, self._session.dial]))}")
         self.view.show_card(row, None if pictures is None else pictures[0], "\n".join(lines))
 
     @Slot(int)

@@ -45,7 +45,7 @@ class NearestRow(QWidget):
         if not self.isVisible() or any(index >= count for index, _distance in found):
             return
         indices = tuple(index for index, _distance in found)
-        captions = [f"{distance:.3g}" for _index, distance in found]
+        captions = [_distance_text(distance) for _index, distance in found]
         if indices == self._indices:
             self.row.show_captions(captions)
             return
@@ -67,3 +67,8 @@ class NearestRow(QWidget):
     def _on_chosen(self, place: int) -> None:
         if place < len(self._indices):
             self._session.select_image(self._indices[place])
+
+
+def _distance_text(distance: float) -> str:
+    """At most five characters, so that those of a row stand alike and none is cut."""
+    return f"{distance:.2f}" if distance < 99.995 else f"{min(distance, 99_999.0):.0f}"

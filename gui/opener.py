@@ -86,6 +86,7 @@ class Opener(QObject):
         dataset_grown(object): an ImageDataset that begins with the pictures that are open.
         run_opened(object, object): a Run, and its Codec or None.
         document_opened(object, str): a Document from a recipe, and the name of the step.
+        detail_opened(bool): after it, whether the recipe has the original's detail.
         progressed(str, int, int): what is being opened, how much is done, of how much (0: not known).
         ended(): nothing is being opened any more.
         message_posted(str), warned(str): one sentence of news, or of warning.
@@ -96,6 +97,7 @@ class Opener(QObject):
     dataset_grown = Signal(object)
     run_opened = Signal(object, object)
     document_opened = Signal(object, str)
+    detail_opened = Signal(bool)
     progressed = Signal(str, int, int)
     ended = Signal()
     message_posted = Signal(str)
@@ -358,6 +360,7 @@ class Opener(QObject):
             self.failed.emit(error)
             return
         self.document_opened.emit(document, tr("Restore a recipe"))
+        self.detail_opened.emit(recipe.detail)
         if note:
             self.warned.emit(note)
         else:

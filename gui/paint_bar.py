@@ -19,6 +19,7 @@ from core.translate import tr
 from gui.paint_layer import PaintLayer
 from gui.painter import Painter
 from gui.segmented import Choice, SegmentedControl
+from gui.session import Session
 from gui.theme import UNIT_PX
 
 _SWATCH = QSize(18, 18)
@@ -27,10 +28,13 @@ _SWATCH = QSize(18, 18)
 class PaintBar(QWidget):
     """The tools of painting, above the pictures while it is on."""
 
-    def __init__(self, layer: PaintLayer, painter: Painter, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, layer: PaintLayer, painter: Painter, session: Session, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
         self._layer = layer
         self._painter = painter
+        self._session = session
         self.setObjectName("paintBar")
         self.setAccessibleName(tr("Painting"))
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
@@ -57,7 +61,8 @@ class PaintBar(QWidget):
         self.detail = QCheckBox(tr("Original's detail"))
         self.detail.setObjectName("paintDetail")
         self.detail.setToolTip(tr("Put back what the network lost of the original where nothing was edited"))
-        self.detail.toggled.connect(painter.set_detail)
+        self.detail.toggled.connect(session.set_detail)
+        session.detail_changed.connect(self._on_detail_changed)
         row = QHBoxLayout(self)
         row.setContentsMargins(3, 0, 3, 0)
         row.setSpacing(UNIT_PX)
@@ -120,3 +125,7 @@ class PaintBar(QWidget):
     @Slot()
     def _on_painter_changed(self) -> None:
         self.setVisible(self._painter.is_on)
+
+    @Slot()
+    def _on_detail_changed(self) -> None:
+        self.detail.setChecked(self._session.has_detail)

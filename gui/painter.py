@@ -57,10 +57,10 @@ def _use_one_thread() -> None:
 
 
 class Painter(QObject):
-    """Turns strokes into edits; and knows whether the original's detail is shown with them.
+    """Turns strokes into edits.
 
     Signals:
-        changed(): is_on, has_detail or is_busy is another.
+        changed(): is_on or is_busy is another.
     """
 
     changed = Signal()
@@ -69,7 +69,6 @@ class Painter(QObject):
         super().__init__(parent)
         self._session = session
         self.is_on = False
-        self.has_detail = False
         self._begun: PaintRequest | None = None  # the stroke in hand or still in work
         self._base: NDArray[np.uint8] | None = None
         self._put: EditState | None = None  # the edit that the stroke has come to
@@ -93,20 +92,6 @@ class Painter(QObject):
         if on != self.is_on:
             self.is_on = on
             self.changed.emit()
-
-    def set_detail(self, shown: bool) -> None:
-        """Show the original's detail where nothing was edited, or what the network makes alone."""
-        if shown != self.has_detail:
-            self.has_detail = shown
-            self.changed.emit()
-
-    def shown(
-        self, original: NDArray[np.uint8], reconstruction: NDArray[np.uint8], edited: NDArray[np.uint8]
-    ) -> NDArray[np.uint8]:
-        """The edited picture as it is to be shown, all uint8 (H,W,C)."""
-        if not self.has_detail:
-            return edited
-        return heavy.painting.with_detail(original, reconstruction, edited)
 
     def begin(self) -> bool:
         """A stroke begins on the picture as it is; whether it may. One still in work is gone on with."""

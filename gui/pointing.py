@@ -20,6 +20,7 @@ class Pointing(QObject):
         self._timer = QTimer(self, singleShot=True)
         self._timer.timeout.connect(self._on_timeout)
         session.edit_changed.connect(self._on_edit_changed)
+        session.directions_changed.connect(self._on_directions_changed)
 
     def attend(self, dial: Dial) -> None:
         """Hear of one more dial."""
@@ -39,6 +40,13 @@ class Pointing(QObject):
         """Another dial was turned, by keys or a wheel, while the pointer lay here: that one is looked at."""
         session = self._session
         if session.pointed is not None and session.pointed not in (session.dial, session.direction):
+            session.point_at(None)
+
+    @Slot()
+    def _on_directions_changed(self) -> None:
+        """A direction that has gone or has another name is not looked at; its dial may be another's now."""
+        session = self._session
+        if isinstance(session.pointed, str) and session.found_named(session.pointed) is None:
             session.point_at(None)
 
     @Slot()

@@ -46,8 +46,8 @@ if TYPE_CHECKING:
     from core.catalogue import RunRow
 
 _WIDTHS = {
-    "name": 168, "state": 76, "data": 104, "network": 66, "objective": 76, "latent": 48, "epochs": 76,
-    "val": 92, "best": 92, "time": 60, "size": 76, "changed": 118,
+    "name": 160, "state": 76, "data": 98, "network": 66, "objective": 76, "latent": 48, "epochs": 70,
+    "val": 92, "best": 92, "time": 56, "size": 76, "changed": 128,
 }  # fmt: skip
 MOST_DRAWN = 12  # runs in one plot: more could not be told apart
 

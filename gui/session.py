@@ -119,6 +119,7 @@ class Session(Keeping):
         self.opener.dataset_grown.connect(self.put_more)
         self.opener.run_opened.connect(self.put_run)
         self.opener.document_opened.connect(self.put_document)
+        self.opener.detail_opened.connect(self.set_detail)
         self.opener.progressed.connect(self._on_opener_progressed)
         self.opener.ended.connect(self._on_opener_ended)
         self.opener.message_posted.connect(self.message_posted)
@@ -369,7 +370,7 @@ class Session(Keeping):
             raise EditError(tr("There is no edited picture yet: open pictures and a model first."))
         adjustments = [(kept.state.as_edits(), kept.note) for kept in self.adjustments(positions, with_edit)]
         code, data = self.pictures.code, self.dataset.identity
-        return heavy.recipe.make_recipe(self.run, data, self.index, code, adjustments)
+        return heavy.recipe.make_recipe(self.run, data, self.index, code, adjustments, detail=self.has_detail)
 
     def take_up(self, saved: SavedWork) -> None:
         """Open what another window had open and show what it held; taken_up follows."""

@@ -29,18 +29,21 @@ class Showing(Directing):
         pictures_changed(): pictures are newly computed, or None.
         traversal_changed(): traversal is newly computed, or None.
         pointed_changed(): pointed, the dial that is looked at without being in hand, is another.
+        detail_changed(): has_detail, whether the original's detail is shown with the edit, is another.
         hand_changed(bool): a hand was laid on a dial, or has gone.
     """
 
     pictures_changed = Signal()
     traversal_changed = Signal()
     pointed_changed = Signal()
+    detail_changed = Signal()
     hand_changed = Signal(bool)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.traversal: Traversal | None = None
         self.pointed: int | str | None = None  # a dimension, or a direction's name
+        self.has_detail = False
         self._is_held = False
         self._shown: tuple[Codec, int] | None = None  # whose pictures are shown; others come within a moment
         self._renderer = Renderer(self)
@@ -60,6 +63,19 @@ class Showing(Directing):
         if dial != self.pointed:
             self.pointed = dial
             self.pointed_changed.emit()
+
+    @Slot(bool)
+    def set_detail(self, shown: bool) -> None:
+        """Show the original's detail where nothing was edited, or what the network makes alone."""
+        if shown != self.has_detail:
+            self.has_detail = shown
+            self.detail_changed.emit()
+
+    def shown_edited(self, pictures: Pictures) -> NDArray[np.uint8]:
+        """The edited picture (H,W,C) as it is shown: with the original's detail, where that is wanted."""
+        if not self.has_detail:
+            return pictures.edited
+        return heavy.painting.with_detail(pictures.original, pictures.reconstruction, pictures.edited)
 
     def looked_at(self) -> tuple[int, str]:
         """The dimension and the direction ("" for none) that are pointed at, or else in hand."""

@@ -171,6 +171,7 @@ QSplitter::handle:vertical { height: 1px; }
 QStatusBar { background: $panel; color: $secondary; border-top: 1px solid $line; font-size: ${control_px}px; }
 QStatusBar::item { border: none; }
 QStatusBar QLabel { font-size: ${control_px}px; color: $secondary; }
+QDialogButtonBox { dialogbuttonbox-buttons-have-icons: 0; }
 QMessageBox QLabel { font-size: ${text_px}px; }
 """)
 

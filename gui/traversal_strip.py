@@ -31,7 +31,7 @@ _RADIUS_PX = 4.0
 
 def signed(value: float, digits: int = 1) -> str:
     """A number with its sign, as people write it."""
-    return f"{value:+.{digits}f}".replace("-", "−")
+    return f"{round(value, digits) + 0.0:+.{digits}f}".replace("-", "−")  # + 0.0: never minus nothing
 
 
 class StripTiles(QSlider):

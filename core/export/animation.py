@@ -83,7 +83,8 @@ class Animation:
 
     def pictures(self, frame: int) -> NDArray[np.uint8]:
         """The decoded pictures of a frame (T,H,W,C)."""
-        return self.codec.decode(self.film.codes(frame))
+        film = self.film
+        return film.stills(frame) if film.stills is not None else self.codec.decode(film.codes(frame))
 
     def ground(self) -> Image.Image:
         """What is the same in all frames."""

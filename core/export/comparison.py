@@ -244,10 +244,12 @@ def _draw_differences(
     colours: Theme,
 ) -> None:
     base = comparison.reconstruction
-    # The reconstruction differs from the original, every adjustment from the reconstruction.
+    # The reconstruction differs from the original, every adjustment from what it was made of.
+    original = comparison.original
+    of_original = [panel is base or comparison.has_detail for panel in comparison.panels]
     before = {
-        number: comparison.original.pixels if panel is base and comparison.original else base.pixels
-        for number, panel in enumerate(comparison.panels)
+        number: original.pixels if original is not None and of_original[number] else base.pixels
+        for number in range(len(comparison.panels))
         if layout.differences[number] is not None
     }
     shown = comparison.adjustments or (base,)  # what the reconstruction lacks would drown an adjustment
@@ -260,7 +262,7 @@ def _draw_differences(
         panel = comparison.panels[number]
         label = (
             tr("difference from the original, x{factor}", factor=factor)
-            if panel is base
+            if of_original[number]
             else tr("difference from the reconstruction, x{factor}", factor=factor)
         )
         image.paste(picture_image(difference_pixels(pixels, panel.pixels, factor), scale), box[:2])

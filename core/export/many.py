@@ -25,6 +25,7 @@ from core.export.folders import check_new_folder, new_folder, not_written
 from core.export.recipe import picture_image, png_bytes
 from core.export.sheet import Sheet, Tile, comfortable_scale, in_rows, render_sheet
 from core.export.typeset import ThemeName
+from core.painting import with_detail
 from core.translate import tr
 
 ON_THE_SHEET = 36  # pictures, evenly spread
@@ -182,12 +183,15 @@ def edit_many(
     *,
     theme: ThemeName = "light",
     title: str = "",
+    detail: bool = False,
 ) -> Generator[EncodeProgress, None, ManyEdited]:
     """Apply edits to the pictures at indices and write them to out, a folder or a .npy; yields on the way.
 
     Beside the pictures: sheet.png (reconstructed and edited ones), mean-before.png and mean-after.png,
     mean-change.png and change-spread.png, changes.csv (a row a picture) and summary.json. A folder is there
-    whole or not at all; closing the generator leaves nothing. Raises: ExportError, ModelError, DataError.
+    whole or not at all; closing the generator leaves nothing. detail puts back what the network lost of each
+    original (core.painting.with_detail), and originals then take the place of reconstructions everywhere.
+    Raises: ExportError, ModelError, DataError.
     """
     if not len(indices):
         raise ExportError(tr("No pictures are chosen."))
@@ -201,8 +205,14 @@ def edit_many(
     with _target(out, (len(indices), *shape), digits) as target:
         for start in range(0, len(indices), codec.batch):
             part = indices[start : start + codec.batch]
-            codes = codec.encode(dataset.pictures(part))
+            originals = dataset.pictures(part)
+            codes = codec.encode(originals)
             before, after = codec.decode(codes), codec.decode(apply_edits(edits, codes))
+            if detail:
+                after = np.stack(
+                    [with_detail(*three) for three in zip(originals, before, after, strict=True)]
+                )
+                before = originals
             target.add(part, after)
             change = after.astype(np.int64) - before
             before_sums.add(before.astype(np.int64))
@@ -231,6 +241,7 @@ def edit_many(
             target.note(name, png_bytes(picture_image(picture), None))
         target.note("changes.csv", _table(changes))
         summary = _summary(edits, dataset, changes, mean, spread, mean_gain, spread_gain)
+        summary["originals_detail"] = detail
         target.note("summary.json", (json.dumps(summary, indent=2) + "\n").encode())
     sheet_path = out.with_name(f"{out.stem}-sheet.png") if out.suffix.lower() == ".npy" else out / "sheet.png"
     return ManyEdited(out, sheet_path, tuple(changes), mean, spread)

@@ -31,7 +31,8 @@ _IN_A_ROW = 12
 class Film:
     """Moving pictures: codes gives those of a frame (T,D), counted from 0, of T tiles in columns.
 
-    captions holds one of each tile for each frame. is_loop: the last frame leads into the first.
+    captions holds one of each tile for each frame. is_loop: the last frame leads into the first. stills gives
+    the pictures of a frame (T,H,W,C) themselves, where more than one network made them.
     """
 
     count: int
@@ -41,6 +42,7 @@ class Film:
     title: str = ""
     subtitle: str = ""
     is_loop: bool = True
+    stills: Callable[[int], NDArray[np.uint8]] | None = None
 
     @property
     def tiles(self) -> int:

@@ -11,6 +11,7 @@ from core.describe import describe_change
 from core.edits import AnyEdit, Edit, Move, Operation, apply_edits, moves_of
 from core.latents import CodeStatistics
 from core.models.network import NetworkConfig
+from core.painting import with_detail
 from core.translate import tr
 
 CAPTION_LINES = 4
@@ -29,13 +30,17 @@ class Panel:
 
 @dataclass(frozen=True, eq=False)
 class Comparison:
-    """A figure: the original (None for a code that is no picture's), its reconstruction, the adjustments."""
+    """A figure: the original (None for a code that is no picture's), its reconstruction, the adjustments.
+
+    has_detail: the adjustments have the original's detail, and change the original, not the reconstruction.
+    """
 
     original: Panel | None
     reconstruction: Panel
     adjustments: tuple[Panel, ...]
     title: str
     subtitle: str = ""
+    has_detail: bool = False
     panels: tuple[Panel, ...] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -144,15 +149,19 @@ def make_comparison(
     start: NDArray[np.float32] | None = None,
     title: str = "",
     subtitle: str = "",
+    detail: bool = False,
 ) -> Comparison:
     """A picture (H,W,C), its reconstruction and each adjustment (its edits, the person's words).
 
     Words that are None become the measured description. start, a code (D,), takes the place of the
-    picture's own code; without a picture it is needed. Raises: ModelError for a picture of another shape,
-    EditError for a dimension that the code does not have.
+    picture's own code; without a picture it is needed. detail puts back into the adjustments what the network
+    lost of the picture (core.painting.with_detail); what changed is then measured against the picture.
+    Raises: ModelError for a picture of another shape, EditError for a dimension that the code does not have.
     """
     if picture is None and start is None:
         raise ValueError("make_comparison needs a picture or a start")
+    if detail and (picture is None or start is not None):
+        raise ValueError("make_comparison puts back the detail of a picture that begins with its own code")
     original = None
     if picture is not None:
         original = Panel(
@@ -172,13 +181,17 @@ def make_comparison(
     title_of_base = tr("RECONSTRUCTION") if start is None else tr("STARTING CODE")
     reconstruction = Panel(base, title_of_base, caption, figure)
     panels: list[Panel] = []
-    for (edits, note), code, pixels in zip(adjustments, edited, changed, strict=True):
-        change = describe_change(base, pixels)
+    for (edits, note), code, made in zip(adjustments, edited, changed, strict=True):
+        before, pixels, caption = base, made, adjustment_caption(edits, z, code, stats)
+        if detail and picture is not None:
+            before, pixels = picture, with_detail(picture, base, made)
+            caption += "\n" + tr("with the original's detail")
+        change = describe_change(before, pixels)
         panels.append(
             Panel(
                 pixels,
                 tr("ADJUSTED {number}", number=len(panels) + 1) if len(adjustments) > 1 else tr("ADJUSTED"),
-                adjustment_caption(edits, z, code, stats),
+                caption,
                 tr("mean change {level} of 255", level=f"{change.mean_abs:.1f}"),
                 change.text if note is None else note,
             )
@@ -189,6 +202,7 @@ def make_comparison(
         tuple(panels),
         title or comparison_title(index),
         subtitle or comparison_subtitle(codec.config),
+        detail,
     )
 
 

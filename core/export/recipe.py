@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, ValidationError, model_validator
 
 from core.atomic import failure_text, write_bytes
 from core.codec import weights_fingerprint
@@ -61,6 +61,8 @@ class Recipe(_Value):
 
     start is the code before any edit, own_code whether that is the picture's own (its encoding); code is the
     code after the last adjustment. index is the picture's place in the data, None where there is none.
+    detail says whether the original's detail was put back (core.painting.with_detail), which needs the
+    picture and its own code.
     """
 
     format_version: Literal[1] = 1
@@ -72,6 +74,7 @@ class Recipe(_Value):
     start: Code | None = None
     own_code: bool = True
     code: Code
+    detail: StrictBool = False
     directions: Annotated[list[SavedDirection], Field(max_length=256)] = []
     adjustments: Annotated[list[RecipeAdjustment], Field(max_length=256)] = []
 
@@ -79,6 +82,8 @@ class Recipe(_Value):
     def _codes_and_edits_agree(self) -> "Recipe":
         if self.start is not None and len(self.start) != len(self.code):
             raise ValueError("the two codes differ in length")
+        if self.detail and (self.index is None or not self.own_code):
+            raise ValueError("there is no original whose detail could be put back")
         limit = float(np.finfo(np.float32).max)
         if any(abs(value) > limit for value in (*self.code, *(self.start or ()))):
             raise ValueError("a code holds a number beyond float32")
@@ -106,8 +111,9 @@ def make_recipe(
     adjustments: Sequence[tuple[Sequence[AnyEdit], str]],
     *,
     own_code: bool = True,
+    detail: bool = False,
 ) -> Recipe:
-    """The recipe of adjustments (edits, note), each made from the code start (D,)."""
+    """The recipe of adjustments (edits, note), each made from the code start (D,); detail as in Recipe."""
     code = apply_edits(adjustments[-1][0], start) if adjustments else start
     weights = run.path / MODEL
     written, directions = distinctly_named([edits for edits, _ in adjustments])
@@ -123,6 +129,7 @@ def make_recipe(
         start=code_list(start),
         own_code=own_code,
         code=code_list(code),
+        detail=detail,
         directions=[SavedDirection.of(direction) for direction in directions],
         adjustments=[
             RecipeAdjustment(edits=edits_text(edits), note=note)
@@ -198,7 +205,7 @@ def read_recipe(path: Path) -> Recipe:
     if text is None:
         raise ExportError(tr("{path} carries no recipe: Latent Dials did not write it.", path=path))
     try:
-        return Recipe.model_validate_json(text, strict=False)
+        return Recipe.model_validate_json(text)
     except ValidationError as error:
         first = error.errors()[0]
         raise ExportError(

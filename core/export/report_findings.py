@@ -135,7 +135,8 @@ def imitation_finding(one: Imitation, name: str) -> Finding:
     )
     if one.z < COPY_Z:
         text = tr(
-            "{name} imitates: {numbers}. Its samples stay closer to what it has seen than new pictures do.",
+            "{name} imitates or averages: {numbers}. Its samples stay closer to what it has seen than new"
+            " pictures do; copies do so, and blurred pictures too, which are near to everything.",
             name=name,
             numbers=numbers,
         )

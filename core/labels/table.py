@@ -177,6 +177,8 @@ class Table:
 
 
 def _text(path: Path) -> str:
+    if not path.exists():
+        raise DataError(tr("{path} is not there: give a CSV with labels, or CelebA's list_attr.", path=path))
     try:
         content = read_bounded(path, MAX_BYTES)
     except ValueError as error:

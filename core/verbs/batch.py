@@ -15,10 +15,11 @@ from core.errors import ConfigError
 from core.export.many import check_target, edit_many, parse_indices
 from core.export.panels import comparison_subtitle
 from core.export.recipe import read_recipe
+from core.export.typeset import ThemeName
 from core.runs import Run
 from core.terminal import ProgressLine
 from core.translate import tr
-from core.verbs.asking import data_help, parse, positional
+from core.verbs.asking import Flag, data_help, parse, positional
 from core.verbs.opening import opened_for, shown
 
 
@@ -48,6 +49,16 @@ def parse_batch(args: Sequence[str], policy: ImportConfig) -> dict[str, Any]:
             str,
             Field(
                 "", description=tr("An exported PNG, whose last adjustment is applied, instead of --adjust.")
+            ),
+        ),
+        "detail": (
+            Flag,
+            Field(
+                False,
+                description=tr(
+                    "Put back what the network lost of each original where nothing was edited; a recipe that"
+                    " was made so does it by itself."
+                ),
             ),
         ),
         "indices": (
@@ -88,7 +99,7 @@ def run(args: list[str]) -> int:
         raise ConfigError(tr("--limit is {limit}; it must be 0 or more.", limit=values["limit"]))
     out = Path(values["out"]).expanduser()
     check_target(out)
-    edits = _edits(values, trained)
+    edits, detail = _edits(values, trained)
     codec = Codec.from_run(trained)
     with ProgressLine() as line:
         dataset = opened_for(trained, values["data"], values["policy"], line)
@@ -98,19 +109,24 @@ def run(args: list[str]) -> int:
         else:
             indices = np.arange(min(count, values["limit"] or count), dtype=np.int64)
         title = comparison_subtitle(codec.config, trained.name)
-        work = edit_many(codec, dataset, indices, edits, out, theme=values["theme"], title=title)
+        look: ThemeName = values["theme"]
+        work = edit_many(codec, dataset, indices, edits, out, theme=look, title=title, detail=detail)
         result = shown(work, line)
     print(result.text())
     print(tr("Written: {path}", path=result.path))
     return 0
 
 
-def _edits(values: dict[str, Any], trained: Run) -> tuple[AnyEdit, ...]:
-    """What --adjust or --recipe say. Raises: EditError, ExportError, ConfigError."""
+def _edits(values: dict[str, Any], trained: Run) -> tuple[tuple[AnyEdit, ...], bool]:
+    """What --adjust or --recipe say, and whether with the original's detail.
+
+    Raises: EditError, ExportError, ConfigError.
+    """
     dims = trained.config.network.latent_dim
     if values["adjust"]:
         found = read_directions(trained.path, dims) if "@" in values["adjust"] else ()
-        return parse_edits(values["adjust"], dims, [one.direction for one in found])
+        edits = parse_edits(values["adjust"], dims, [one.direction for one in found])
+        return edits, values["detail"]
     path = Path(values["recipe"]).expanduser()
     recipe = read_recipe(path)
     if len(recipe.code) != dims:
@@ -125,4 +141,4 @@ def _edits(values: dict[str, Any], trained: Run) -> tuple[AnyEdit, ...]:
     adjustments = recipe.edits()
     if not adjustments or not adjustments[-1]:
         raise ConfigError(tr("The recipe in {path} holds no adjustment.", path=path))
-    return adjustments[-1]
+    return adjustments[-1], values["detail"] or recipe.detail

@@ -20,8 +20,8 @@ from core.export.many import parse_indices
 from core.runs import Run
 from core.terminal import ProgressLine
 from core.translate import tr
-from core.verbs.asking import Flag, data_help, parse, positional
-from core.verbs.opening import opened_for, shown
+from core.verbs.asking import Flag, data_help, labels_help, parse, positional
+from core.verbs.opening import labelled, opened_for, shown
 
 
 def parse_codes(args: Sequence[str], policy: ImportConfig) -> dict[str, Any]:
@@ -45,6 +45,7 @@ def parse_codes(args: Sequence[str], policy: ImportConfig) -> dict[str, Any]:
             str,
             Field("", description=tr("Which pictures, such as 0-99,200; without it all of them.")),
         ),
+        "labels": (str, Field("", description=labels_help())),
         "directions": (
             Flag,
             Field(False, description=tr("The directions that are kept with the run, instead of codes.")),
@@ -78,6 +79,7 @@ def run(args: list[str]) -> int:
         codec = Codec.from_run(trained)
         with ProgressLine() as line:
             dataset = opened_for(trained, values["data"], values["policy"], line)
+            dataset = labelled(dataset, values["labels"], line)
             indices = parse_indices(values["indices"], len(dataset)) if values["indices"] else None
             shown(write_codes(codec, dataset, out, indices), line)
     print(tr("Written: {path}", path=out))

@@ -293,6 +293,9 @@ def _of_recipe(
     if picture is None and start is None:
         start = np.array(recipe.code, np.float32)
     own = recipe.own_code and picture is not None
+    subtitle = comparison_subtitle(subject.codec.config, runs[number].name)
+    if recipe.detail and not own:
+        subtitle += tr(", without the original's detail: the picture is not in these data")
     adjustments = [
         (edits, adjustment.note or None)
         for edits, adjustment in zip(recipe.edits(), recipe.adjustments, strict=True)
@@ -305,6 +308,7 @@ def _of_recipe(
         adjustments,
         start=None if own else start,
         title=comparison_title(recipe.index if picture is not None else None, dataset.identity.name),
-        subtitle=comparison_subtitle(subject.codec.config, runs[number].name),
+        subtitle=subtitle,
+        detail=recipe.detail and own,
     )
     return Adjusted(runs[number].name, figure)

@@ -206,6 +206,16 @@ def _column(dataset: ImageDataset, text: str) -> tuple[LabelColumn, str | float]
         column = columns.get(name.strip())
         if column is None:
             continue
+        if column.classes and sign == ">":
+            raise ConfigError(
+                tr(
+                    "--attribute {text}: {name} has classes, not numbers; write {name}=CLASS with one of"
+                    " {classes}.",
+                    text=text,
+                    name=column.name,
+                    classes=", ".join(column.classes[:20]),
+                )
+            )
         if column.classes:
             return column, value.strip() or column.classes[-1]
         try:

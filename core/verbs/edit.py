@@ -37,6 +37,7 @@ class EditOptions(Options):
     scale: int
     theme: ThemeName
     difference: bool
+    detail: bool
     policy: dict[str, Any]
 
 
@@ -79,6 +80,13 @@ def parse_edit(args: Sequence[str], policy: ImportConfig) -> EditOptions:
         "difference": (
             Flag,
             Field(False, description=tr("Show under each picture how much each of its pixels changed.")),
+        ),
+        "detail": (
+            Flag,
+            Field(
+                False,
+                description=tr("Put back what the network lost of the original where nothing was edited."),
+            ),
         ),
     }
     values = parse(
@@ -161,12 +169,12 @@ def _write_comparison(
         list(zip(adjustments, notes, strict=True)),
         title=comparison_title(options.index, dataset.identity.name),
         subtitle=comparison_subtitle(codec.config, run.name),
+        detail=options.detail,
     )
     image = render_comparison(
         comparison, scale=options.scale, theme=options.theme, difference_row=options.difference
     )
     words = [panel.note for panel in comparison.adjustments]
-    recipe = make_recipe(
-        run, dataset.identity, options.index, start, list(zip(adjustments, words, strict=True))
-    )
+    told = list(zip(adjustments, words, strict=True))
+    recipe = make_recipe(run, dataset.identity, options.index, start, told, detail=options.detail)
     save_png(image, recipe, Path(options.out).expanduser())

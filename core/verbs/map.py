@@ -18,8 +18,8 @@ from core.mapping import CodeMap, Method, TsneFile, make_map
 from core.runs import Run
 from core.terminal import ProgressLine
 from core.translate import tr
-from core.verbs.asking import Options, data_help, parse, positional
-from core.verbs.opening import opened_for, shown, write_out
+from core.verbs.asking import Options, data_help, labels_help, parse, positional
+from core.verbs.opening import labelled, opened_for, shown, write_out
 
 SIDE_PX = 1000
 MARGIN_PX = 24
@@ -38,6 +38,7 @@ class MapOptions(Options):
     data: str
     method: Method
     label: str
+    labels: str
     policy: dict[str, Any]
 
 
@@ -55,6 +56,7 @@ def parse_map(args: Sequence[str], policy: ImportConfig) -> MapOptions:
             Field("pca", description=tr("pca: principal components. tsne: neighbours stay neighbours.")),
         ),
         "label": (str, Field("", description=tr("The label whose classes colour the dots of a .png."))),
+        "labels": (str, Field("", description=labels_help())),
     }
     values = parse(
         "map",
@@ -63,7 +65,11 @@ def parse_map(args: Sequence[str], policy: ImportConfig) -> MapOptions:
         tr(
             "Place the code of every picture on a plane. t-SNE needs openTSNE: pip install latent-dials[map]."
         ),
-        ("map run --out codes.csv", "map run --data test.npy --method tsne --out map.png"),
+        (
+            "map run --out codes.csv",
+            "map run --data test.npy --method tsne --out map.png",
+            "map run --labels list_attr_celeba.txt --label Smiling --out map.png",
+        ),
         (policy,),
     )
     return MapOptions(
@@ -82,6 +88,7 @@ def run(args: list[str]) -> int:
     codec = Codec.from_run(trained)
     with ProgressLine() as line:
         dataset = opened_for(trained, options.data, options.policy, line)
+        dataset = labelled(dataset, options.labels, line)
         column = _column(dataset, options.label)
         kept = CodesFile(trained.path, codec, dataset, len(dataset))
         codes = shown(measured_codes(codec, dataset, len(dataset), kept), line)

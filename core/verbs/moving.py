@@ -1,4 +1,4 @@
-"""What traverse, interpolate and sample have in common: how sheets and animations look and are written."""
+"""What the verbs of moving pictures have in common: how sheets and animations look, how they are written."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -49,15 +49,19 @@ def parsed(
     description: str,
     examples: Sequence[str],
     policy: ImportConfig,
+    *,
+    fps: int = FPS,
 ) -> dict[str, Any]:
-    """The options of a verb that makes sheets and animations: its own fields and those of Look."""
-    every = {"run": (positional("RUN"), Field(description=tr("The run's folder.")))} | fields | _look_fields()
+    """The options of a verb that makes sheets and animations: its own fields, and those of Look with fps."""
+    every = (
+        {"run": (positional("RUN"), Field(description=tr("The run's folder.")))} | fields | _look_fields(fps)
+    )
     values = parse(verb, every, args, description, examples, (policy,))
     values["policy"] = {name: values.pop(name) for name in ImportConfig.model_fields}
     return values
 
 
-def _look_fields() -> dict[str, Any]:
+def _look_fields(fps: int) -> dict[str, Any]:
     return {
         "out": (
             str,
@@ -81,7 +85,7 @@ def _look_fields() -> dict[str, Any]:
             int,
             Field(0, description=tr("How many frames moving pictures have, 2 to 2000; 0 chooses.")),
         ),
-        "fps": (int, Field(FPS, description=tr("Frames a second, 1 to 50."))),
+        "fps": (int, Field(fps, description=tr("Frames a second, 1 to 50."))),
         "dither": (
             Literal["none", "diffusion"],
             Field(

@@ -11,7 +11,7 @@ import tyro
 from pydantic import Field
 
 from core.catalogue import Difference, RunRow, RunState, differences, read_rows, run_paths
-from core.errors import one_line
+from core.errors import ConfigError, one_line
 from core.places import runs_folder
 from core.runs import Run
 from core.terminal import ProgressLine
@@ -41,8 +41,8 @@ def parse_runs(args: Sequence[str]) -> RunsOptions:
             ),
         ),
         "diff": (
-            Annotated[tuple[str, str] | None, tyro.conf.arg(metavar="RUN_A RUN_B")],
-            Field(None, description=tr("Say what differs between two runs instead.")),
+            Annotated[tuple[str, ...], tyro.conf.arg(metavar="RUN_A RUN_B")],
+            Field((), description=tr("Say what differs between two runs instead.")),
         ),
         "as_json": (
             Annotated[bool, tyro.conf.FlagCreatePairsOff, tyro.conf.arg(name="json")],
@@ -57,7 +57,9 @@ def parse_runs(args: Sequence[str]) -> RunsOptions:
         ("runs", "runs experiments/ --json", "runs --diff run-a run-b"),
         (),
     )
-    return RunsOptions(folders=values["folders"], diff=values["diff"] or (), as_json=values["as_json"])
+    if len(values["diff"]) not in (0, 2):
+        raise ConfigError(tr("--diff takes two runs, and {count} is given.", count=len(values["diff"])))
+    return RunsOptions(folders=values["folders"], diff=values["diff"], as_json=values["as_json"])
 
 
 def run(args: list[str]) -> int:

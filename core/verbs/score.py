@@ -8,6 +8,7 @@ from pydantic import Field
 
 from core.codec import Codec
 from core.config import ImportConfig
+from core.errors import ConfigError
 from core.runs import Run
 from core.scoring import write_scores
 from core.terminal import ProgressLine
@@ -56,8 +57,10 @@ def run(args: list[str]) -> int:
     """Do what the command line of score says and give the exit code."""
     trained = Run.open(parse_score(args, ImportConfig()).run)
     options = parse_score(args, trained.config.data.policy)
-    codec = Codec.from_run(trained)
     path = Path(options.out).expanduser()
+    if path.suffix.lower() != ".csv":
+        raise ConfigError(tr("--out {path} must end in .csv.", path=options.out))
+    codec = Codec.from_run(trained)
     with ProgressLine() as line:
         dataset = opened_for(trained, options.data, options.policy, line)
         shown(write_scores(codec, dataset, path), line)

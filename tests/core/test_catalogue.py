@@ -126,7 +126,7 @@ def test_notes_are_kept_and_may_be_damaged(tmp_path: Path) -> None:
     assert read_notes(tmp_path) == ""
     with pytest.raises(RunError, match="shorten"):
         write_notes(tmp_path, "é" * MOST_BYTES)
-    with pytest.raises(RunError, match="folder is gone"):
+    with pytest.raises(RunError, match="folder is not there"):
         write_notes(tmp_path / "absent", "words")
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from core.cli import main
 from core.codec import Codec
@@ -14,6 +15,7 @@ from core.edits import Move, apply_edits
 from core.export.recipe import read_recipe
 from core.runs import Run
 from core.training import train
+from core.verbs.map import COLOURS
 from tests.core.tiny import tiny_config, tiny_dataset
 
 
@@ -90,3 +92,23 @@ def test_other_weights_are_said(run_path: Path, tmp_path: Path, capsys: pytest.C
     capsys.readouterr()
     assert main(["edit", run, "--adjust", '@"PC 1"+1', "--out", str(tmp_path / "a.png")]) == 0
     assert "was trained on since PC 1 was found" in capsys.readouterr().err
+
+
+def test_labels_of_a_file_colour_the_map_and_go_with_the_codes(
+    run_path: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    labels = tmp_path / "labels.csv"
+    labels.write_text("index,hat\n" + "".join(f"{n},{'no' if n % 2 else 'yes'}\n" for n in range(40)))
+    given = [str(run_path), "--labels", str(labels)]
+    assert main(["map", *given, "--label", "hat", "--out", str(tmp_path / "map.png")]) == 0
+    with Image.open(tmp_path / "map.png") as picture:
+        colours = {colour for _count, colour in picture.getcolors(1 << 20) or []}
+    assert {COLOURS[0], COLOURS[1]} <= colours
+    assert main(["codes", *given, "--indices", "0-1", "--out", str(tmp_path / "codes.csv")]) == 0
+    head, first, second = (tmp_path / "codes.csv").read_text().splitlines()
+    assert (head.split(",")[-1], first.split(",")[-1], second.split(",")[-1]) == ("hat", "yes", "no")
+    capsys.readouterr()
+    assert main(["directions", *given, "--attribute", "hat>1"]) == 2
+    assert "hat has classes, not numbers; write hat=CLASS with one of no, yes." in capsys.readouterr().err
+    assert main(["directions", *given[:2], str(tmp_path / "absent.csv"), "--attribute", "hat"]) == 2
+    assert "absent.csv is not there" in capsys.readouterr().err

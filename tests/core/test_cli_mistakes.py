@@ -69,3 +69,14 @@ def test_a_figure_that_is_no_png_is_refused(tmp_path: Path, capsys: pytest.Captu
     assert ".png" in capsys.readouterr().err
     assert not (tmp_path / "figure.jpg").exists()
     assert cli.main([*args, "--out", str(tmp_path / "figure.png")]) == 0
+
+
+def test_a_single_run_has_nothing_to_differ_from(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["runs", "--diff", "one"]) == 2
+    assert capsys.readouterr().err == "--diff takes two runs, and 1 is given.\n"
+
+
+def test_scores_go_into_a_csv(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run = Run.create(tmp_path / "run", tiny_config(epochs=1), tiny_dataset().identity)
+    assert cli.main(["score", str(run.path), "--out", str(tmp_path / "scores.png")]) == 2
+    assert capsys.readouterr().err.endswith("scores.png must end in .csv.\n")

@@ -304,7 +304,7 @@ def test_a_writing_that_is_given_up_leaves_what_was_there(codec: Codec, tmp_path
         ({"scale": 33}, "a.gif", "scale is 33"),
         ({"fps": 51}, "a.gif", "51 frames a second"),
         ({}, "a.avi", r"must end in \.gif"),
-        ({}, "absent/a.gif", "its folder is gone"),
+        ({}, "absent/a.gif", "its folder is not there"),
     ],
 )
 def test_what_cannot_be_written_is_said(

@@ -6,7 +6,7 @@ import torch
 from PIL import Image
 
 from core.codec import Codec
-from core.edits import parse_edits
+from core.edits import apply_edits, parse_edits
 from core.errors import EditError, ExportError, ModelError
 from core.export.comparison import (
     Box,
@@ -23,6 +23,7 @@ from core.export.comparison import (
 from core.export.typeset import Face
 from core.latents import CodeStatistics, statistics
 from core.models import NetworkConfig, build_network
+from core.painting import with_detail
 from tests.core.tiny import tiny_dataset
 
 CONFIG = NetworkConfig(
@@ -157,6 +158,30 @@ def test_a_code_of_no_picture(codec: Codec) -> None:
     assert layout.differences[0] is None
     assert layout.differences[1] is not None
     render_comparison(comparison, difference_row=True)
+
+
+def test_the_original_s_detail_is_in_the_adjustments_and_their_differences(codec: Codec) -> None:
+    picture, edits = PIXELS[3], parse_edits("0+0.05", 6)
+    comparison = make_comparison(codec, None, picture, 3, [(edits, None), ((), None)], detail=True)
+    z = codec.encode(picture[None])[0]
+    base, made = codec.decode(np.stack([z, apply_edits(edits, z)]))
+    first, second = comparison.adjustments
+    assert np.array_equal(second.pixels, picture)  # nothing was edited: the original itself
+    assert np.array_equal(first.pixels, with_detail(picture, base, made))
+    assert not np.array_equal(first.pixels, made)
+    assert np.array_equal(comparison.reconstruction.pixels, base)
+    assert first.caption.splitlines()[-1] == "with the original's detail"
+    change = np.abs(first.pixels.astype(float) - picture).mean()
+    assert first.figure == f"mean change {change:.1f} of 255"
+    image = render_comparison(comparison, scale=2, difference_row=True)
+    boxes = comparison_layout(comparison, scale=2, difference_row=True)
+    assert np.array_equal(cut(image, boxes.panels[2], 2), first.pixels)
+    row = [cut(image, box, 2) for box in boxes.differences if box is not None]
+    assert np.array_equal(row[2], difference_pixels(picture, picture, 1))  # of nothing: black
+    factor = difference_factor([(picture, first.pixels), (picture, picture)])
+    assert np.array_equal(row[1], difference_pixels(picture, first.pixels, factor))
+    with pytest.raises(ValueError, match="its own code"):
+        make_comparison(codec, None, picture, 3, [], start=z, detail=True)
 
 
 def test_what_does_not_fit_is_refused(codec: Codec) -> None:

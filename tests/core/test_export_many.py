@@ -22,6 +22,7 @@ from core.export.many import edit_many, parse_indices
 from core.export.networks import compared, export_networks
 from core.models import NetworkConfig, build_network
 from core.models.layer_list import Layer, LayerNetwork, Option
+from core.painting import with_detail
 from core.pixels import to_float
 from tests.core.tiny import tiny_dataset
 
@@ -118,6 +119,20 @@ def test_an_array_holds_the_same_in_the_order_asked_for(
     assert (tmp_path / "edited-changes.csv").is_file()
 
 
+def test_the_original_s_detail_is_put_back_into_every_picture(
+    codec: Codec, dataset: ImageDataset, tmp_path: Path
+) -> None:
+    indices, out = np.array([9, 2]), tmp_path / "all.npy"
+    result = finished(edit_many(codec, dataset, indices, parse_edits("0+20", 4), out, detail=True))
+    originals = dataset.pictures(indices)
+    before, after = edited_by_hand(codec, dataset, indices, "0+20")
+    expected = [with_detail(*three) for three in zip(originals, before, after, strict=True)]
+    assert np.array_equal(np.load(out), expected)
+    sizes = [change.mean_absolute for change in result.changes]
+    assert sizes == pytest.approx(np.abs(np.array(expected, float) - originals).mean(axis=(1, 2, 3)))
+    assert json.loads((tmp_path / "all-summary.json").read_text())["originals_detail"] is True
+
+
 def test_nothing_stays_of_what_is_given_up_and_nothing_is_overwritten(
     codec: Codec, dataset: ImageDataset, tmp_path: Path
 ) -> None:
@@ -181,7 +196,7 @@ def test_codes_of_what_cannot_be_written_are_refused(
 ) -> None:
     for name, sentence in (
         ("codes.txt", r"must end in \.npz, \.csv"),
-        ("absent/codes.csv", "folder is gone"),
+        ("absent/codes.csv", "folder is not there"),
     ):
         with pytest.raises(ExportError, match=sentence):
             finished(write_codes(codec, dataset, tmp_path / name))

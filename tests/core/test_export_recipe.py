@@ -84,6 +84,14 @@ def test_a_recipe_of_a_run(tmp_path: Path) -> None:
     assert set(made.versions) >= {"latent-dials", "torch", "python"}
 
 
+def test_the_original_s_detail_is_kept_and_old_recipes_are_without(tmp_path: Path) -> None:
+    save_png(IMAGE, recipe(detail=True), tmp_path / "a.png")
+    assert read_recipe(tmp_path / "a.png").detail is True
+    old = json.loads(recipe().model_dump_json())
+    assert old.pop("detail") is False
+    assert read_recipe(png_with(json.dumps(old), tmp_path / "old.png")) == recipe()
+
+
 def test_a_compressed_recipe_is_read_too(tmp_path: Path) -> None:
     path = png_with(recipe().model_dump_json(), tmp_path / "z.png", compressed=True)
     assert read_recipe(path) == recipe()
@@ -134,6 +142,12 @@ def test_what_is_no_png_is_refused(tmp_path: Path) -> None:
         ({"code": ["x", 0.0, 0.0, 0.0]}, r"code\.0"),
         ({"index": -1}, "index"),
         ({"index": 1.5}, "index"),
+        ({"detail": "true"}, "detail"),
+        ({"detail": 1}, "detail"),
+        ({"detail": None}, "detail"),
+        ({"detail": {"run": "rm"}}, "detail"),
+        ({"detail": True, "index": None}, "no original"),
+        ({"detail": True, "own_code": False}, "no original"),
         ({"adjustments": [{"edits": "4+1", "note": ""}]}, "no dimension 4"),
         ({"adjustments": [{"edits": "import os", "note": ""}]}, "is no adjustment"),
         ({"adjustments": [{"edits": "0+1", "note": "x" * 20_001}]}, "note"),

@@ -142,7 +142,7 @@ def test_imitation_is_said_by_its_statistic(study: Study) -> None:
     near = imitation_finding(dataclasses.replace(one, z=-9.0), "m")
     same = imitation_finding(dataclasses.replace(one, z=0.3), "m")
     far = imitation_finding(dataclasses.replace(one, z=9.0), "m")
-    assert near.text.startswith("m imitates")
+    assert near.text.startswith("m imitates or averages")
     assert same.text.startswith("m is as far")
     assert far.text.startswith("m does not copy")
     assert not same.certain
@@ -218,13 +218,14 @@ def test_the_verb_writes_a_page_with_the_persons_words(
     assert "z[0]" in page.text
     assert "Picture 7 of shapes" in page.text
     png = tmp_path / "figure.png"
-    assert (
-        main(["edit", runs[1], "--index", "3", "--adjust", "1+2", "--note", "Wider.", "--out", str(png)]) == 0
-    )
+    edit = ["edit", runs[1], "--index", "3", "--adjust", "1+2", "--note", "Wider.", "--detail"]
+    assert main([*edit, "--out", str(png)]) == 0
     assert read_recipe(png).run.name == "vae"
+    assert read_recipe(png).detail
     assert main(["compare", *runs, "--recipe", str(png), "--out", str(tmp_path / "report.md")]) == 0
     markdown = (tmp_path / "report.md").read_text("utf-8")
     assert "Wider." in markdown
+    assert "with the original's detail" in markdown
     assert "Picture 3 of shapes" in markdown
     assert len(list((tmp_path / "report_files").iterdir())) == len(re.findall(r"\]\(report_files/", markdown))
 

@@ -12,9 +12,12 @@ from core.config import TrainConfig
 from core.datasets import open_dataset
 from core.edits import apply_edits, parse_edits
 from core.encoding import finished
+from core.export.epochs import epoch_views, epochs_film
 from core.export.recipe import make_recipe, picture_image, save_png
 from core.latents import measure_effects, random_codes, statistics
+from core.painting import with_detail
 from core.runs import Run
+from core.snapshots import kept_snapshots, load_snapshot
 from core.training import train
 from resources import resource_path
 from tests.core.tiny import tiny_config, tiny_dataset
@@ -156,6 +159,16 @@ def test_batch_applies_an_adjustment_or_the_last_of_a_recipe(
     out.unlink()
     assert cli.main([*args, "--recipe", str(tmp_path / "recipe.png")]) == 0
     assert np.abs(np.load(out).astype(int) - wanted).max() <= 1
+    # A recipe with the original's detail puts it back into these pictures too, as --detail does.
+    recipe = recipe.model_copy(update={"index": 0, "detail": True})
+    save_png(picture_image(source[0]), recipe, tmp_path / "recipe.png")
+    before = codec.decode(codec.encode(source[5:7]))
+    detailed = [with_detail(*three) for three in zip(source[5:7], before, wanted, strict=True)]
+    assert np.abs(np.array(detailed).astype(int) - wanted).max() > 8
+    for options in (["--recipe", str(tmp_path / "recipe.png")], ["--adjust", "0+2,1*-1", "--detail"]):
+        out.unlink()
+        assert cli.main([*args, *options]) == 0
+        assert np.abs(np.load(out).astype(int) - detailed).max() <= 2
 
 
 def test_codes_and_limit(ae: Path, pictures: Path, tmp_path: Path) -> None:
@@ -205,3 +218,57 @@ def test_what_comes_with_the_program_is_not_written_to(home: Path, tmp_path: Pat
     assert cli.main([*args, "--out", str(tmp_path / "z3.gif")]) == 0
     assert sorted(path.name for path in bundled.iterdir()) == before
     assert list(home.rglob("codes.safetensors"))
+
+
+def test_replay_shows_the_edit_by_every_kept_epoch_and_by_now(
+    ae: Path, pictures: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = Run.open(ae)
+    epochs = [snapshot.epoch for snapshot in kept_snapshots(ae)]
+    assert epochs
+    source = np.load(pictures)[3:4]
+    expected = []
+    for codec in [*(Codec(load_snapshot(run, epoch)) for epoch in epochs), Codec.from_run(run)]:
+        expected.append(codec.decode(apply_edits(parse_edits("0+2", 4), codec.encode(source)))[0])
+    args = ["replay", str(ae), "--data", str(pictures), "--index", "3", "--adjust", "0+2"]
+    out = tmp_path / "replay.webp"
+    assert cli.main([*args, "--plain", "--scale", "1", "--out", str(out)]) == 0
+    assert f"Written: {out}" in capsys.readouterr().out
+    frames = frames_of(out)
+    assert np.array_equal(frames[: len(expected)], expected)
+    assert np.array_equal(frames[-1], expected[-1])
+    with Image.open(out) as image:
+        image.load()
+        assert (image.info["loop"], image.info["duration"]) == (0, 500)  # for ever, two a second
+    # As a sheet: every one of them, once.
+    sheet = tmp_path / "sheet.png"
+    assert cli.main([*args, "--plain", "--scale", "1", "--out", str(sheet)]) == 0
+    shown = np.asarray(Image.open(sheet))
+    assert shown.shape[0] == 8
+    for place, picture in enumerate(expected):
+        left = place * (shown.shape[1] + 2) // len(expected)
+        assert np.array_equal(shown[:, left : left + 8], picture)
+    # With words it plays in as many frames as are asked for, and an untouched detail is the original.
+    film = epochs_film(
+        finished(epoch_views(run, Codec.from_run(run), source[0], detail=True, now_epoch=2)), 6
+    )
+    assert film.captions[0] == (f"epoch {epochs[0]}",)
+    assert film.captions[-1] == ("epoch 2, now",)
+    assert film.count == 6
+    assert film.stills is not None
+    assert all(np.array_equal(film.stills(frame), source) for frame in range(6))
+
+
+def test_replay_of_a_run_without_epochs_or_with_a_damaged_one_is_one_sentence(
+    pictures: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = trained(pictures, tmp_path / "run", "ae")
+    (first, *_) = kept_snapshots(path)
+    first.path.write_bytes(b"\xff" * 100)
+    args = ["replay", str(path), "--out", str(tmp_path / "a.gif")]
+    assert first.path.name in error_of(args, capsys)
+    for snapshot in kept_snapshots(path):
+        snapshot.path.unlink()
+    assert "--keep-epochs" in error_of(args, capsys)
+    assert "must end in .png, .gif" in error_of([*args[:3], str(tmp_path / "a.avi")], capsys)
+    assert not list(tmp_path.glob("a.*"))

@@ -47,8 +47,7 @@ def test_turning_a_direction_moves_the_code_by_sigmas(pc_session: Session, qtbot
     assert session.undo_stack.count() == 1
     assert session.edit.text() == "PC 1 +2σ"
     assert session.position("PC 1") == pytest.approx(before + 2.0, abs=1e-4)
-    with qtbot.waitSignal(session.pictures_changed, timeout=10_000):
-        pass
+    qtbot.waitUntil(lambda: session.is_idle, timeout=10_000)
     assert session.pictures is not None
     assert session.pictures.edited_code == pytest.approx(pictures.code + 2.0 * vector, abs=1e-4)
     session.undo_stack.undo()

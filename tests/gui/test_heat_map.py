@@ -132,6 +132,50 @@ def test_a_direction_has_a_heat_map_of_all_that_it_moves(
     qtbot.waitUntil(lambda: not card.isVisible())
 
 
+def test_a_direction_s_heat_is_that_of_one_sigma_of_the_data_along_it(
+    canvas: CanvasPanel, panel: LatentPanel, toy_session: Session, qtbot: QtBot
+) -> None:
+    session, card = toy_session, canvas.stage.heat_card
+    assert session.analyst.codes is not None
+    assert session.codec is not None
+    assert session.pictures is not None
+    codes = session.analyst.codes.codes.astype(np.float64)
+    session.directions = principal_components(session.analyst.codes.codes, 2)
+    session.directions_changed.emit()
+    session.choose_direction("PC 1")
+    session.heat.keep(True)  # of the dial in hand: nobody points at anything
+    qtbot.waitUntil(lambda: card.isVisible())
+    assert card.text.startswith("PC 1 +1σ: ")
+    # Independently: the first component by a singular value decomposition, as long as the codes spread there.
+    centred = codes - codes.mean(axis=0)
+    axis = np.linalg.svd(centred, full_matrices=False)[2][0]
+    step = (axis * (centred @ axis).std()).astype(np.float32)
+    z = session.pictures.edited_code
+    x, up, down = session.codec.decode(np.stack([z, z + step, z - step])).astype(np.float64)
+    heat = 0.5 * (np.abs(up - x).mean(axis=2) + np.abs(down - x).mean(axis=2))
+    assert session.heat.shown is not None
+    assert heat.max() > 3
+    np.testing.assert_allclose(session.heat.shown.acting.heat, heat, atol=0.7)  # heat levels of whole pixels
+    session.heat.keep(False)
+
+
+def test_a_direction_that_goes_under_the_pointer_takes_its_heat_map_along(
+    canvas: CanvasPanel, panel: LatentPanel, toy_session: Session, qtbot: QtBot
+) -> None:
+    session, card = toy_session, canvas.stage.heat_card
+    assert session.analyst.codes is not None
+    session.directions = principal_components(session.analyst.codes.codes, 2)
+    session.directions_changed.emit()
+    panel.switch.button(DIRECTIONS).click()
+    (dial,) = [dial for dial in panel.directions.grid.dials() if dial.reading.dim == 1]
+    enter(dial)
+    qtbot.waitUntil(lambda: card.isVisible())
+    session.directions = session.directions[:1]
+    session.directions_changed.emit()
+    assert session.pointed is None
+    assert not card.isVisible()
+
+
 def test_a_dial_that_is_turned_elsewhere_is_looked_at_instead(
     panel: LatentPanel, toy_session: Session, qtbot: QtBot
 ) -> None:

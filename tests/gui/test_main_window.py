@@ -9,21 +9,31 @@ import pytest
 from PIL import Image
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QApplication, QDialog, QLineEdit, QPlainTextEdit, QPushButton, QWidget
+from PySide6.QtWidgets import (
+    QApplication,
+    QDialog,
+    QFileDialog,
+    QLineEdit,
+    QPlainTextEdit,
+    QPushButton,
+    QWidget,
+)
 from pytestqt.qtbot import QtBot
 
 from core.codec import Codec
 from core.config import TrainConfig
 from core.export.recipe import read_recipe
+from core.painting import with_detail
 from core.runs import Run
 from gui.dial import Dial
 from gui.export_dialog import ExportDialog
 from gui.import_dialog import ImportDialog
 from gui.main_window import MainWindow
+from gui.qimage import to_array
 from gui.stage import Mode
 from gui.tile_grid import TileGrid
 from gui.trainer import TrainingState
-from tests.gui.windows import opened, trigger, until
+from tests.gui.windows import action, opened, trigger, until
 
 LEFT = Qt.MouseButton.LeftButton
 
@@ -278,6 +288,60 @@ def test_of_two_dropped_files_the_first_is_opened_and_that_is_said(
         assert dialog_of(window).source == str(other)
         assert "other.npy" in window.notice.text
         dialog_of(window).reject()
+
+
+def test_the_original_s_detail_is_in_what_is_saved_and_comes_back_with_it(
+    qtbot: QtBot, toy_file: Path, toy_file_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def save_edited(name: str) -> Path:
+        file = tmp_path / name
+        monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_arguments: (str(file), ""))
+        window.canvas_panel.save_requested.emit("edited")
+        return file
+
+    with opened(qtbot, toy_file_run) as window:
+        session, edited = window.session, window.canvas_panel.stage.edited
+        session.select_image(5)
+        session.type_on_dial(0, "+2")
+        shown(qtbot, window)
+        plain = save_edited("plain.png")
+        trigger(window, "originalsDetail")
+        pictures = session.pictures
+        assert pictures is not None
+        detailed = with_detail(pictures.original, pictures.reconstruction, pictures.edited)
+        assert not np.array_equal(detailed, pictures.edited)
+        assert edited.pixels is not None
+        assert np.array_equal(edited.pixels, detailed)
+        single = save_edited("detailed.png")
+        assert np.array_equal(np.asarray(Image.open(single)), detailed)
+        assert np.array_equal(np.asarray(Image.open(plain)), pictures.edited)
+        assert (read_recipe(single).detail, read_recipe(plain).detail) == (True, False)
+        # Copied, and exported without it in the dialog.
+        window.copy_comparison()
+        copied = to_array(QApplication.clipboard().image())
+        dialog = ExportDialog(session, window)
+        assert dialog.detail_box.isChecked()
+        words = dialog.rows[0].words
+        dialog.export_to(tmp_path / "figure.png")
+        assert np.array_equal(np.asarray(Image.open(tmp_path / "figure.png")), copied)
+        assert read_recipe(tmp_path / "figure.png").detail
+        dialog.detail_box.setChecked(False)
+        assert dialog.rows[0].words != words  # what changed is measured on what the figure shows
+        assert dialog.rows[0].own_words == ""
+        paths = dialog.export_each(tmp_path)
+        assert np.array_equal(np.asarray(Image.open(paths[-1]))[::16, ::16], pictures.edited)
+        assert not read_recipe(paths[-1]).detail
+        dialog.reject()
+        # A picture that was saved so is shown so again.
+        assert drop(window, plain)
+        shown(qtbot, window)
+        assert not action(window, "originalsDetail").isChecked()
+        assert np.array_equal(edited.pixels, pictures.edited)
+        assert drop(window, tmp_path / "figure.png")
+        shown(qtbot, window)
+        assert action(window, "originalsDetail").isChecked()
+        assert window.canvas_panel.paint_bar.detail.isChecked()
+        assert np.array_equal(edited.pixels, detailed)
 
 
 def test_a_foreign_png_is_refused_in_a_sentence(qtbot: QtBot, toy_file: Path, tmp_path: Path) -> None:

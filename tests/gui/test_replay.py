@@ -14,6 +14,8 @@ from core.run_files import EPOCHS
 from core.runs import Run
 from core.snapshots import kept_snapshots, load_snapshot
 from core.training import train
+from gui.animation_dialog import AnimationWindow
+from gui.animation_request import What
 from gui.canvas_panel import CanvasPanel
 from gui.epoch_scrubber import EpochScrubber
 from gui.main_window import MainWindow
@@ -169,4 +171,20 @@ def test_exports_wait_until_now_is_shown(toy_session: Session, qtbot: QtBot) -> 
     assert not any(action is not None and action.isEnabled() for action in actions)
     toy_session.replay.show(None)
     assert all(action is not None and action.isEnabled() for action in actions)
+    window.close()
+
+
+def test_the_button_beside_the_slider_leads_to_the_replay_as_a_file(
+    toy_session: Session, qtbot: QtBot
+) -> None:
+    window = MainWindow(toy_session)
+    qtbot.addWidget(window)
+    window.show()
+    button = window.loss_plot.epoch_scrubber.save_button
+    qtbot.waitUntil(button.isVisible)
+    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+    tool = window.tools.show("animation")
+    assert isinstance(tool, AnimationWindow)
+    assert tool.what.currentData() is What.EPOCHS
+    qtbot.waitUntil(lambda: not tool.preview.image.isNull(), timeout=10_000)
     window.close()

@@ -10,10 +10,13 @@ from PIL import Image
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
+from core.codec import Codec
 from core.edits import apply_edits, parse_edits
+from core.encoding import finished
 from core.errors import ExportError
 from core.export import networks
 from core.latents import random_codes
+from core.snapshots import load_snapshot
 from gui.animation_dialog import AnimationWindow
 from gui.animation_request import What
 from gui.files_out_window import DIRECTIONS, NETWORKS, FilesOutWindow
@@ -22,6 +25,7 @@ from gui.qimage import to_array
 from gui.session import Session
 from gui.tile_grid import TileGrid
 from gui.writing_window import WritingWindow
+from tests.gui.conftest import toy_dataset
 from tests.gui.cut_text import cut_texts
 from tests.gui.test_accessibility import nameless
 from tests.gui.windows import WAIT_MS, opened
@@ -105,11 +109,67 @@ def test_every_kind_of_movement_plays(animation: AnimationWindow, toy_session: S
         assert animation.sigmas.isVisibleTo(animation) == (what in (What.DIAL, What.STRONGEST))
         assert animation.seed.isVisibleTo(animation) == (what is What.RANDOM)
         qtbot.waitUntil(lambda: cut_texts(animation) == [], timeout=WAIT_MS)
+    animation.what.setCurrentIndex(animation.what.findData(What.RANDOM))
     request = animation.request()
     codec = toy_session.codec
     assert codec is not None
     codes = random_codes(None, "vae", 8, 0, codec.latent_dim)
     np.testing.assert_array_equal(request.film().codes(0)[0], codes[0])
+
+
+def test_the_edit_over_the_epochs_is_written_as_it_is_shown(
+    animation: AnimationWindow, toy_session: Session, tmp_path: Path, qtbot: QtBot
+) -> None:
+    session = toy_session
+    session.type_on_dial(0, "+2")
+    qtbot.waitUntil(lambda: session.is_idle, timeout=WAIT_MS)
+    animation.show_replay()
+    assert animation.what.currentData() is What.EPOCHS
+    assert animation.pace.isVisibleTo(animation)
+    assert not animation.fps.isVisibleTo(animation)
+    animation.pace.setValue(4)
+    animation.scale.setValue(1)
+    animation.captions_box.setChecked(False)
+    played(qtbot, animation)
+    assert session.run is not None
+    assert session.codec is not None
+    epochs = session.replay.epochs
+    wanted = []
+    original = toy_dataset().pictures([session.index])
+    for codec in [*(Codec(load_snapshot(session.run, epoch)) for epoch in epochs), session.codec]:
+        wanted.append(codec.decode(session.edit.code(codec.encode(original)[0]))[0])
+    count = len(wanted) + 2  # now stays for a moment
+    assert animation.facts_label.text() == f"{count} frames, {count / 4:.1f} s, 16×16 px"
+    assert [frame.count for frame in animation._frames] == [count] * count
+    path = tmp_path / "replay.webp"
+    animation.save_to(path)
+    written(qtbot, animation)
+    with Image.open(path) as image:
+        for number, picture in enumerate([*wanted, wanted[-1], wanted[-1]]):
+            image.seek(number)
+            np.testing.assert_array_equal(np.asarray(image.convert("RGB")), picture)
+    # With the original's detail, which is shown on the canvas; nothing edited shows the original itself.
+    session.reset_all()
+    session.set_detail(True)
+    qtbot.waitUntil(lambda: session.is_idle, timeout=WAIT_MS)
+    animation.save_to(tmp_path / "sheet.png")
+    written(qtbot, animation)
+    sheet = np.asarray(Image.open(tmp_path / "sheet.png"))
+    assert np.array_equal(sheet[:16, :16], original[0])
+    # Captions say which epoch it is, and the line above that it is not what the networks make alone.
+    assert animation.request().subtitle.endswith(", with the original's detail")
+    views = finished(animation.request().viewed()).views
+    assert [view.caption for view in views] == [*(f"epoch {n}" for n in epochs), "epoch 12, now"]
+
+
+def test_a_run_without_epochs_has_no_replay_to_write(
+    animation: AnimationWindow, toy_session: Session, qtbot: QtBot
+) -> None:
+    toy_session.replay.epochs = ()
+    animation.show_replay()
+    with pytest.raises(ExportError, match="has kept no epochs"):
+        animation.request()
+    qtbot.waitUntil(lambda: not animation.save_button.isEnabled(), timeout=WAIT_MS)
 
 
 def test_what_is_absent_is_said_with_what_to_do(
