@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from core.allocation import recycled_memory
+from core.allocation import give_back_free_memory, recycled_memory
 
 pytestmark = pytest.mark.skipif(
     sys.platform != "linux" or not hasattr(ctypes.CDLL(None), "gnu_get_libc_version"), reason="glibc only"
@@ -81,3 +81,31 @@ def test_blocks_of_several_threads_overlap() -> None:
     leave.set()
     thread.join()
     assert kept_mb(before) < 0.2 * BLOCK_MB
+
+
+def test_what_the_heap_holds_free_is_given_back() -> None:
+    libc = ctypes.CDLL(None)
+    libc.malloc.restype = ctypes.c_void_p
+    libc.malloc.argtypes = [ctypes.c_size_t]
+    libc.free.argtypes = [ctypes.c_void_p]
+    size = 16 * 1024
+    give_back_free_memory()
+    before = resident_mb()
+    blocks = [libc.malloc(size) for _ in range(BLOCK_MB * MB // size)]
+    for block in blocks:
+        ctypes.memset(block, 1, size)
+    last = blocks.pop()  # at the top of the heap, so that freeing what lies below it gives nothing back
+    for block in blocks:
+        libc.free(block)
+    assert kept_mb(before) > 0.9 * BLOCK_MB
+    give_back_free_memory()
+    assert kept_mb(before) < 0.2 * BLOCK_MB
+    libc.free(last)
+
+
+def test_nothing_is_given_back_while_a_training_keeps_it() -> None:
+    before = resident_mb()
+    with recycled_memory():
+        use_and_free()
+        give_back_free_memory()
+        assert kept_mb(before) > 0.9 * BLOCK_MB
