@@ -154,8 +154,9 @@ class MainWindow(DockedWindow):
             ),
         ):
             action.setObjectName(name)
-            shortcuts = QKeySequence.keyBindings(key)
-            action.setShortcuts(shortcuts or [QKeySequence(f"Ctrl+{'Z' if text == 'Undo' else 'Y'}")])
+            usual = QKeySequence(f"Ctrl+{'Z' if text == 'Undo' else 'Y'}")
+            shortcuts = QKeySequence.keyBindings(key)  # of the system; Ctrl+Y redoes everywhere
+            action.setShortcuts(shortcuts if usual in shortcuts else [*shortcuts, usual])
             edit.addAction(action)
         edit.addSeparator()
         for entry in (

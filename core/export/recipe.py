@@ -203,7 +203,9 @@ def read_recipe(path: Path) -> Recipe:
     except (ValueError, struct.error, zlib.error):
         raise ExportError(tr("{path} is not a whole PNG picture.", path=path)) from None
     if text is None:
-        raise ExportError(tr("{path} carries no recipe: Latent Dials did not write it.", path=path))
+        raise ExportError(
+            tr("{path} carries no recipe: only PNGs that Latent Dials exports of an edit do.", path=path)
+        )
     try:
         return Recipe.model_validate_json(text)
     except ValidationError as error:

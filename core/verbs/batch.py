@@ -7,7 +7,7 @@ from typing import Any, Literal
 import numpy as np
 from pydantic import Field
 
-from core.codec import Codec
+from core.codec import Codec, weights_fingerprint
 from core.config import ImportConfig
 from core.directions import read_directions
 from core.edits import AnyEdit, parse_edits
@@ -16,6 +16,7 @@ from core.export.many import check_target, edit_many, parse_indices
 from core.export.panels import comparison_subtitle
 from core.export.recipe import read_recipe
 from core.export.typeset import ThemeName
+from core.run_files import MODEL
 from core.runs import Run
 from core.terminal import ProgressLine
 from core.translate import tr
@@ -99,9 +100,11 @@ def run(args: list[str]) -> int:
         raise ConfigError(tr("--limit is {limit}; it must be 0 or more.", limit=values["limit"]))
     out = Path(values["out"]).expanduser()
     check_target(out)
-    edits, detail = _edits(values, trained)
+    edits, detail, note = _edits(values, trained)
     codec = Codec.from_run(trained)
     with ProgressLine() as line:
+        if note:
+            line.milestone(note)
         dataset = opened_for(trained, values["data"], values["policy"], line)
         count = len(dataset)
         if values["indices"]:
@@ -117,8 +120,8 @@ def run(args: list[str]) -> int:
     return 0
 
 
-def _edits(values: dict[str, Any], trained: Run) -> tuple[tuple[AnyEdit, ...], bool]:
-    """What --adjust or --recipe say, and whether with the original's detail.
+def _edits(values: dict[str, Any], trained: Run) -> tuple[tuple[AnyEdit, ...], bool, str]:
+    """What --adjust or --recipe say, whether with the original's detail, and what is to be said of it.
 
     Raises: EditError, ExportError, ConfigError.
     """
@@ -126,7 +129,7 @@ def _edits(values: dict[str, Any], trained: Run) -> tuple[tuple[AnyEdit, ...], b
     if values["adjust"]:
         found = read_directions(trained.path, dims) if "@" in values["adjust"] else ()
         edits = parse_edits(values["adjust"], dims, [one.direction for one in found])
-        return edits, values["detail"]
+        return edits, values["detail"], ""
     path = Path(values["recipe"]).expanduser()
     recipe = read_recipe(path)
     if len(recipe.code) != dims:
@@ -141,4 +144,10 @@ def _edits(values: dict[str, Any], trained: Run) -> tuple[tuple[AnyEdit, ...], b
     adjustments = recipe.edits()
     if not adjustments or not adjustments[-1]:
         raise ConfigError(tr("The recipe in {path} holds no adjustment.", path=path))
-    return adjustments[-1], values["detail"] or recipe.detail
+    note = ""
+    if recipe.run.fingerprint != weights_fingerprint(trained.path / MODEL):
+        note = tr(
+            "The recipe was made with other weights ({name}): the same numbers may do something else here.",
+            name=recipe.run.name,
+        )
+    return adjustments[-1], values["detail"] or recipe.detail, note

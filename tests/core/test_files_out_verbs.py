@@ -159,6 +159,11 @@ def test_batch_applies_an_adjustment_or_the_last_of_a_recipe(
     out.unlink()
     assert cli.main([*args, "--recipe", str(tmp_path / "recipe.png")]) == 0
     assert np.abs(np.load(out).astype(int) - wanted).max() <= 1
+    assert "made with other weights" not in capsys.readouterr().err
+    others = recipe.model_copy(update={"run": recipe.run.model_copy(update={"fingerprint": "0" * 64})})
+    save_png(picture_image(source[0]), others, tmp_path / "others.png")
+    assert cli.main([*args, "--recipe", str(tmp_path / "others.png")]) == 0
+    assert "made with other weights" in capsys.readouterr().err
     # A recipe with the original's detail puts it back into these pictures too, as --detail does.
     recipe = recipe.model_copy(update={"index": 0, "detail": True})
     save_png(picture_image(source[0]), recipe, tmp_path / "recipe.png")

@@ -106,4 +106,6 @@ def test_a_crash_leaves_a_log_of_every_thread_and_is_offered_once(
 def test_killed_windows_come_back(home: Path, toy_file_run: Path) -> None:  # noqa: F811
     figures = windows.torture(home, toy_file_run, count=2, seed=3, life_s=(1.6, 2.0))
     assert figures.faults == []
-    assert (figures.kills, figures.written, figures.same, figures.undone) == (2, 2, 2, 2)
+    # One that was killed before it could write has nothing to come back: no window on a busy machine must.
+    assert figures.kills == 2
+    assert 1 <= figures.written == figures.offered == figures.same == figures.undone
