@@ -127,6 +127,8 @@ class ReportWindow(ToolWindow):
         self.open_button.clicked.connect(self._on_open)
         self.write_button = self._button("reportWrite", tr("Write the report"), "")
         self.write_button.setProperty("primary", True)
+        self.write_button.ensurePolished()
+        self.write_button.setMinimumWidth(self.write_button.sizeHint().width())  # as Cancel it stays so wide
         self.write_button.clicked.connect(self._on_write_clicked)
         buttons = QHBoxLayout()
         buttons.setSpacing(UNIT_PX)
