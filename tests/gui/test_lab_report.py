@@ -113,7 +113,7 @@ def test_what_cannot_be_written_is_said(
         until(qtbot, lambda: not window.is_writing)
         assert window.written is None
         assert window.message_label.property("role") == "unusual"
-            until(qtbot, lambda: not cut_texts(window))  # once the button with its other text is laid out
+        until(qtbot, lambda: not cut_texts(window))  # once the button with its other text is laid out
         assert not nameless(window)
 
 
