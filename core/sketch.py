@@ -12,11 +12,16 @@ from torch import Tensor, nn
 
 from core.codec import Codec
 from core.devices import has_bfloat16
-from core.models.network import Network
+from core.models.network import Network, NetworkConfig
 
 # Weights of a layer from which on half the bytes are read sooner: fc's last has 12.6 million.
 LARGE = 4_000_000
 _WARMING = 3  # calls until what was recorded runs at its speed
+
+Recording = Callable[..., Tensor]
+
+# torch keeps a recording until the process ends, 0.4 MB of fc and 1.2 MB of conv, so each network has one.
+_recordings: dict[tuple[NetworkConfig, torch.device], Recording] = {}
 
 
 class Sketch:
@@ -27,20 +32,19 @@ class Sketch:
     - Large layers are kept in bfloat16, where the processor multiplies that: fc took 3.8 ms and not 5.1.
     - Convolutions are too, all of a decoder's, with a pixel's channels side by side: 1.1 ms and not 2.1.
 
-    like is a sketch of before: its recording is used again where the network is the same but for its weights,
-    which takes 20 ms and not 150. Any number of threads may decode at the same time.
+    The recording is used again wherever a network is the same but for its weights, which takes 20 ms and not
+    150. Any number of threads may decode at the same time.
     """
 
-    def __init__(self, codec: Codec, like: "Sketch | None" = None) -> None:
-        self.config = codec.config
+    def __init__(self, codec: Codec) -> None:
         self._device = next(codec.network.parameters()).device
         screen = _Screen(_lightened(codec.network, self._device))
         tensors = {name: tensor for name, tensor in screen.state_dict().items() if ".decoder." in name}
         self._weights = tuple(tensors.values())
-        if like is not None and like.config == self.config and like._device == self._device:
-            self._run = like._run
-        else:
-            self._run = _recorded(screen, tuple(tensors), self._weights)
+        kind = (codec.config, self._device)
+        if kind not in _recordings:
+            _recordings[kind] = _recorded(screen, tuple(tensors), self._weights)
+        self._run = _recordings[kind]
 
     def decode(self, z: NDArray[np.float32]) -> NDArray[np.uint8]:
         """The picture (H,W,C) of one code (D,)."""
@@ -106,7 +110,7 @@ def _lightened(network: Network, device: torch.device) -> Network:
     return lighter
 
 
-def _recorded(screen: _Screen, names: tuple[str, ...], weights: tuple[Tensor, ...]) -> Callable[..., Tensor]:
+def _recorded(screen: _Screen, names: tuple[str, ...], weights: tuple[Tensor, ...]) -> Recording:
     """The screen as one call that takes a code and all weights of these names; the screen is used up."""
 
     def run(z: Tensor, *weights: Tensor) -> Tensor:
@@ -122,7 +126,8 @@ def _recorded(screen: _Screen, names: tuple[str, ...], weights: tuple[Tensor, ..
         # torch calls this deprecated in favour of compilers that a person's machine may not have, and warns
         # of what a layer decides from its shapes, which stay.
         warnings.simplefilter("ignore")
-        recorded = cast(Callable[..., Tensor], torch.jit.trace(run, (code, *weights), check_trace=False))
+        recorded = cast(Recording, torch.jit.trace(run, (code, *weights), check_trace=False))
         for _ in range(_WARMING):
             recorded(code, *weights)
+    del screen.network  # the recording knows the function that it was made of, and weights may go before it
     return recorded

@@ -193,6 +193,8 @@ class LatestOnly(QThread):
             else:
                 self._count_up()
                 self.answered.emit(request, answer)
+                del answer
+            del request  # with the network in it, which may go while the lane waits for the next
 
     def _count_up(self) -> None:
         with self._condition:

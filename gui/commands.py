@@ -6,11 +6,9 @@ from PySide6.QtGui import QUndoCommand
 
 from gui.edit_state import Document
 
-_MERGE_ID = 1
-
 
 class ChangeDocument(QUndoCommand):
-    """One step from one document to the next; steps of the same gesture become one.
+    """One step from one document to the next; changes of the same gesture are one step.
 
     gesture is any object that stands for one drag or one burst of keys; None merges with nothing.
     """
@@ -29,18 +27,15 @@ class ChangeDocument(QUndoCommand):
         self._put = put
         self._gesture = gesture
 
-    def id(self) -> int:
-        """Qt merges only commands of the same id; -1 never merges."""
-        return -1 if self._gesture is None else _MERGE_ID
+    def goes_on(self, gesture: object) -> bool:
+        """Whether a change of this gesture belongs to this step."""
+        return gesture is not None and gesture is self._gesture
 
-    def mergeWith(self, other: QUndoCommand) -> bool:
-        """Take over a later step of the same gesture; a gesture that ends where it began undoes itself."""
-        if not isinstance(other, ChangeDocument) or other._gesture is not self._gesture:
-            return False
-        self.after = other.after
-        self.setText(other.text())
-        self.setObsolete(self.after == self.before)
-        return True
+    def go_on(self, text: str, after: Document) -> None:
+        """Take over a later change of the same gesture; one that ends where it began is no step any more."""
+        self.after = after
+        self.setText(text)
+        self.setObsolete(after == self.before)
 
     def redo(self) -> None:
         """Show the later document."""

@@ -276,8 +276,22 @@ class Editing(QObject):
         self._push(text, self._document.with_kept(self.index, kept))
 
     def _push(self, text: str, document: Document, gesture: object = None) -> None:
-        if document != self._document:
-            self.undo_stack.push(ChangeDocument(text, self._document, document, self._put, gesture))
+        if document == self._document:
+            return
+        stack = self.undo_stack
+        last = stack.command(stack.count() - 1) if 0 < stack.count() == stack.index() else None
+        if not isinstance(last, ChangeDocument) or not last.goes_on(gesture):
+            stack.push(ChangeDocument(text, self._document, document, self._put, gesture))
+            return
+        # Not by Qt's mergeWith(): PySide keeps what was merged for ever, with both documents of every move of
+        # a hand (PySide6 6.11).
+        self._put(document)
+        last.go_on(text, document)
+        if last.isObsolete():
+            stack.undo()  # which also takes it off
+        else:
+            stack.undoTextChanged.emit(stack.undoText())
+            stack.indexChanged.emit(stack.index())
 
     def _history(self, limit: int) -> History:
         """The undo history, of its steps those around the one in force."""

@@ -209,7 +209,7 @@ class Renderer(QObject):
             request = replace(request, sketch=self._sketch[1])
         elif self._sketch_asked is not request.codec:
             self._sketch_asked = request.codec
-            self._sketches.submit((request.codec, self._sketch[1] if self._sketch else None))
+            self._sketches.submit(request.codec)
         self._pictures.submit(request)
 
     def request_extras(self, request: ExtrasRequest, *, again: bool = False) -> None:
@@ -229,8 +229,8 @@ class Renderer(QObject):
         self._extras.stop_and_wait()
 
     @Slot(object, object)
-    def _on_sketched(self, asked: tuple[Codec, Sketch | None], sketch: Sketch) -> None:
-        self._sketch = asked[0], sketch
+    def _on_sketched(self, codec: Codec, sketch: Sketch) -> None:
+        self._sketch = codec, sketch
 
     @Slot(object, object)
     def _on_failed(self, _request: object, error: object) -> None:
@@ -238,9 +238,8 @@ class Renderer(QObject):
         self.failed.emit(error)
 
 
-def _sketched(asked: tuple[Codec, Sketch | None]) -> Sketch:
-    codec, like = asked
-    return heavy.sketch.Sketch(codec, like)
+def _sketched(codec: Codec) -> Sketch:
+    return heavy.sketch.Sketch(codec)
 
 
 def _use_one_thread() -> None:

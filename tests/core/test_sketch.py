@@ -1,8 +1,13 @@
 """Sketches: the codec's own picture, or nearly; new weights go into the recording of the old ones."""
 
+import gc
+import weakref
+from typing import cast
+
 import numpy as np
 import pytest
 import torch
+from torch.jit import _state
 
 from core.codec import Codec
 from core.config import NetworkName
@@ -18,12 +23,16 @@ def _codec(network: NetworkName, seed: int, size: int = 16) -> Codec:
     return Codec(build_network(config, torch.Generator().manual_seed(seed)))
 
 
+def _recordings() -> int:
+    """How many functions torch keeps, until the process ends."""
+    return len(cast(list[object], _state._python_cu.get_functions()))
+
+
 @pytest.mark.parametrize(("network", "levels"), [("fc", 0), ("conv", 3)])
 def test_a_small_network_is_decoded_nearly_and_new_weights_count(network: NetworkName, levels: int) -> None:
     codes = np.random.default_rng(0).normal(0.0, 3.0, (4, 8)).astype(np.float32)
     first, second = _codec(network, 1), _codec(network, 2)
-    sketch = Sketch(first)
-    again = Sketch(second, like=sketch)
+    sketch, again = Sketch(first), Sketch(second)
     for code in codes:
         for drawn, codec in ((sketch, first), (again, second)):
             off = np.abs(drawn.decode(code).astype(int) - codec.decode(code)[0])
@@ -43,3 +52,23 @@ def test_the_assignments_network_differs_by_a_level_at_most() -> None:
 
 def test_a_code_that_overflows_gives_a_picture() -> None:
     assert Sketch(_codec("fc", 1)).decode(np.full(8, 3e38, np.float32)).shape == (16, 16, 3)
+
+
+def test_what_torch_keeps_grows_with_a_network_and_not_with_its_weights() -> None:
+    Sketch(_codec("conv", 1))
+    before = _recordings()
+    for seed in range(3):
+        Sketch(_codec("conv", seed))
+    assert _recordings() == before
+    Sketch(_codec("conv", 1, size=32))
+    assert _recordings() == before + 1
+
+
+def test_weights_go_before_their_recording() -> None:
+    codec = _codec("fc", 1, size=24)  # of a size that no other test has recorded
+    networks, sketch = weakref.ref(codec.network), Sketch(codec)
+    weights = [weakref.ref(tensor) for tensor in codec.network.parameters()]
+    del codec, sketch
+    gc.collect()
+    assert networks() is None
+    assert [weight() for weight in weights] == [None] * len(weights)

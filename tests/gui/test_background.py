@@ -1,6 +1,7 @@
 """Threads beside the window: order, pause, stop, errors, the newest request, nothing left behind."""
 
 import threading
+import weakref
 from collections.abc import Generator, Iterator
 
 import pytest
@@ -162,6 +163,28 @@ def test_a_failed_request_leaves_the_lane_open(qtbot: QtBot) -> None:
         with qtbot.waitSignal(lane.answered) as answered:
             lane.submit(1)
         assert answered.args == [1, 1]
+    finally:
+        lane.stop_and_wait()
+
+
+class Large:
+    """A request or an answer that holds much."""
+
+
+def test_a_lane_that_waits_holds_neither_request_nor_answer(qtbot: QtBot) -> None:
+    answers: list[weakref.ref[Large]] = []
+
+    def answer(_request: Large) -> Large:
+        answers.append(weakref.ref(made := Large()))
+        return made
+
+    lane, request = LatestOnly(answer), Large()
+    asked = weakref.ref(request)
+    try:
+        lane.submit(request)
+        del request
+        qtbot.waitUntil(lambda: bool(answers) and lane.idle)
+        qtbot.waitUntil(lambda: asked() is None and answers[0]() is None)
     finally:
         lane.stop_and_wait()
 

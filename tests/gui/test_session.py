@@ -1,6 +1,8 @@
 """The session: edits and undo, pictures against the codec, what is kept between starts, training."""
 
+import gc
 import sys
+import weakref
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +13,7 @@ from core.config import ImportConfig, TrainConfig
 from core.datasets import import_dataset
 from core.errors import EditError
 from core.export.recipe import save_picture
+from gui.edit_state import Document
 from gui.session import Session
 from gui.trainer import TrainingState
 from tests.gui.conftest import toy_dataset
@@ -34,6 +37,16 @@ def test_a_drag_is_one_step_and_two_drags_are_two(toy_session: Session) -> None:
     assert toy_session.edit.is_empty
     toy_session.undo_stack.redo()
     assert toy_session.value_of(2) == pytest.approx(toy_session.start_value(2) + 1.9)
+
+
+def test_of_a_drag_no_more_is_held_than_its_first_and_last_document(toy_session: Session) -> None:
+    gesture, start, held = object(), toy_session.value_of(2), list[weakref.ref[Document]]()
+    for move in range(20):
+        toy_session.turn_dial(2, start + (1 + move) / 10, gesture)
+        held.append(weakref.ref(toy_session.work().document))  # pyright: ignore[reportOptionalMemberAccess]
+    gc.collect()
+    assert toy_session.undo_stack.count() == 1
+    assert sum(document() is not None for document in held) == 1
 
 
 def test_a_drag_back_to_where_it_began_leaves_no_step(toy_session: Session) -> None:

@@ -2,7 +2,6 @@
 
 import random
 import shutil
-import time
 from collections.abc import Callable, Generator
 from pathlib import Path
 
@@ -73,12 +72,12 @@ class Hand:
             found.trigger()
 
     def until(self, what: str, holds: Callable[[], bool]) -> Gesture:
-        """Wait until something holds. Raises: TimeoutError."""
-        end = time.monotonic() + PATIENCE_S
-        while not holds():
-            if time.monotonic() > end:
-                raise TimeoutError(f"{what}: not within {PATIENCE_S:.0f} s")
+        """Wait until something holds, by looks and not by the clock. Raises: TimeoutError."""
+        for _ in range(round(PATIENCE_S / TICK_S)):
+            if holds():
+                return
             yield TICK_S
+        raise TimeoutError(f"{what}: not within {PATIENCE_S:.0f} s")
 
     # ---- opening and training --------------------------------------------------------------------------
 

@@ -277,9 +277,7 @@ class Figures:
     faults: list[str] = field(default_factory=list)
 
 
-def torture(
-    home: Path, run: Path, count: int, seed: int, life_s: tuple[float, float] = LIFE_S
-) -> Figures:
+def torture(home: Path, run: Path, count: int, seed: int, life_s: tuple[float, float] = LIFE_S) -> Figures:
     """Kill a window count times; the one after the last is closed, and nothing may be left to offer."""
     luck, figures = random.Random(seed), Figures()
     before: Teller | None = None
