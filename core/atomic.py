@@ -7,6 +7,7 @@ a disk may take a part and then be full. tests/core/test_atomic.py holds the res
 import errno
 import os
 import secrets
+import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -77,11 +78,7 @@ def replacing(path: Path, *, durable: bool = True) -> Iterator[CheckedFile]:
     stays and path is untouched, unless it was the folder's fsync that failed: then the new one is there.
     What need not outlive a power cut is not durable, and spared the two fsyncs.
     """
-    if path.exists() and not path.is_file() and not path.is_dir():  # a device would be gone for every program
-        raise OSError(errno.EINVAL, tr("it is not a regular file"), str(path))
-    temporary = path.parent / f"{_part_prefix(path)}{secrets.token_hex(8)}{PART_SUFFIX}"
-    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY, 0o666)
-    file = CheckedFile(handle)
+    temporary, file = _temporary(path)
     try:
         try:
             yield file
@@ -96,6 +93,15 @@ def replacing(path: Path, *, durable: bool = True) -> Iterator[CheckedFile]:
         raise
     if durable:
         sync_folder(path.parent)
+
+
+def check_place(path: Path) -> None:
+    """Raises: OSError where path could not be replaced: a folder, or one that is missing or closed to us."""
+    if path.is_dir():
+        raise OSError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    temporary, file = _temporary(path)
+    file.close()
+    temporary.unlink(missing_ok=True)
 
 
 def write_bytes(path: Path, *contents: bytes | memoryview) -> None:
@@ -141,6 +147,30 @@ def sync_file(path: Path) -> None:
         os.close(handle)
 
 
+@contextmanager
+def making_folder(path: Path) -> Iterator[Path]:
+    """A folder to write into, which becomes path at the end of the block; where it raises, nothing stays.
+
+    What is written in it must be on the disk by then; path may be there if it is empty. Raises: OSError.
+    """
+    part = path.parent / f"{_part_prefix(path)}{secrets.token_hex(8)}{PART_SUFFIX}"
+    try:
+        part.mkdir(parents=True)
+        yield part
+        if path.is_dir():
+            path.rmdir()
+        rename_folder(part, path)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+
+
+def copy_file(source: Path, target: Path) -> None:
+    """Replace target by what source holds, as replacing does. Raises: OSError."""
+    with source.open("rb") as file, replacing(target) as copy:
+        while piece := file.read(LARGEST_WRITE):
+            copy.write(piece)
+
+
 def rename_folder(folder: Path, target: Path) -> None:
     """Put a folder, whose files are on the disk already, in its place. Raises: OSError."""
     sync_folder(folder)
@@ -171,6 +201,15 @@ def remove_parts(path: Path, older_than_s: float = 0.0) -> None:
             is_part = name.startswith(_part_prefix(path)) and name.endswith(PART_SUFFIX)
             if is_part and time.time() - part.stat().st_mtime >= older_than_s:
                 part.unlink(missing_ok=True)
+
+
+def _temporary(path: Path) -> tuple[Path, CheckedFile]:
+    """A new file beside path, and it opened. Raises: OSError."""
+    if path.exists() and not path.is_file() and not path.is_dir():  # a device would be gone for every program
+        raise OSError(errno.EINVAL, tr("it is not a regular file"), str(path))
+    temporary = path.parent / f"{_part_prefix(path)}{secrets.token_hex(8)}{PART_SUFFIX}"
+    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY, 0o666)
+    return temporary, CheckedFile(handle)
 
 
 def _part_prefix(path: Path) -> str:

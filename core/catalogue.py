@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from core.checkpoints import damaged
 from core.errors import LatentDialsError, RunError
 from core.locking import seems_held
 from core.metrics import Metrics
@@ -17,6 +18,7 @@ from core.notes import read_notes
 from core.run_files import CHECKPOINT, CONFIG, LOCK, METRICS, MODEL, is_run
 from core.runs import Run
 from core.snapshots import kept_snapshots
+from core.tensor_headers import read_tensor_header
 from core.translate import tr
 
 
@@ -112,6 +114,7 @@ def read_row(path: Path) -> RunRow:
     notes = read_notes(path)
     try:
         run = Run.open(path)
+        _check_weights(run)
         metrics, finished, epochs = run.metrics(), run.is_finished, run.progress().epoch
     except (LatentDialsError, OSError) as error:
         return RunRow(path, RunState.DAMAGED, str(error), size=size, changed=changed, notes=notes)
@@ -145,6 +148,16 @@ def read_row(path: Path) -> RunRow:
         changed=changed,
         notes=notes,
     )
+
+
+def _check_weights(run: Run) -> None:
+    """Raises: RunError where the weights are not what their header says, as after a copy that broke off."""
+    if not run.has_weights:
+        return
+    try:
+        read_tensor_header(run.path / MODEL)
+    except (OSError, ValueError) as error:
+        raise damaged(run.path / MODEL, error) from None
 
 
 def _whole_epochs(metrics: Metrics) -> int:

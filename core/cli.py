@@ -3,6 +3,7 @@
 Exit codes: 0 done, 2 the user's mistake (one sentence on standard error), 1 a fault of ours (a traceback).
 """
 
+import errno
 import io
 import os
 import sys
@@ -10,7 +11,7 @@ import traceback
 from collections.abc import Sequence
 from importlib import import_module
 
-from core.errors import ConfigError, LatentDialsError
+from core.errors import ConfigError, LatentDialsError, one_line
 from core.translate import tr
 from core.usage import PROGRAM, overview, version_line
 
@@ -57,6 +58,13 @@ def main(args: Sequence[str]) -> int:
         return 0
     except SystemExit as end:  # --help
         return int(end.code or 0)
+    except OSError as error:
+        if error.errno != errno.ENAMETOOLONG:
+            traceback.print_exc()
+            return 1
+        name = one_line(str(error.filename))[:80]
+        print(tr("'{name}' is too long for a name of a file.", name=name), file=sys.stderr)
+        return 2
     except Exception:
         traceback.print_exc()
         return 1

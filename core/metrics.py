@@ -2,6 +2,7 @@
 
 import io
 import os
+from collections.abc import Iterable
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 from typing import BinaryIO
@@ -154,7 +155,11 @@ def read_metrics(path: Path) -> Metrics:
 
 def keep_rows_to(path: Path, step: int) -> None:
     """Drop the rows after step and a torn last line, so that what is appended next follows on."""
-    rows = [row for row in _read_rows(path) if row.step <= step]
+    write_rows(path, [row for row in _read_rows(path) if row.step <= step])
+
+
+def write_rows(path: Path, rows: Iterable[MetricsRow]) -> None:
+    """Make these rows the whole of path. Raises: OSError."""
     write_text(path, _line(COLUMNS) + "".join(_line(_texts(row)) for row in rows))
 
 

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import platformdirs
 
+from resources import resource_path
+
 APP_NAME = "latent-dials"
 HOME_VARIABLE = "LATENT_DIALS_HOME"
 
@@ -29,6 +31,11 @@ def data_folder() -> Path:
 def runs_folder() -> Path:
     """The folder in which the window makes new runs."""
     return data_folder() / "runs"
+
+
+def kept_folder(run: Path) -> Path:
+    """Where what is found of a run is kept: its own folder, unless it comes with us and is not written to."""
+    return cache_folder() / run.name if run.resolve().is_relative_to(resource_path()) else run
 
 
 def state_folder() -> Path:

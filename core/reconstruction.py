@@ -12,6 +12,7 @@ from torch.nn import functional
 from core.config import ReconstructionName
 from core.errors import ConfigError
 from core.translate import tr
+from core.usage import install_text
 
 # A tanh in bfloat16 gives 1 exactly from 3.1 on, and the logarithm of nothing is infinite. A millionth is
 # less than a bfloat16 tells apart from 1, and is exact enough in float32.
@@ -92,8 +93,9 @@ def _library() -> tuple[Callable[..., Tensor], Callable[..., tuple[Tensor, Tenso
     except ImportError:
         raise ConfigError(
             tr(
-                "The reconstruction term ms-ssim needs the package pytorch-msssim: pip install"
-                " 'pytorch-msssim>=1.0,<1.1', or choose another one."
+                "The reconstruction term ms-ssim needs the package pytorch-msssim: {command}, or choose"
+                " another one.",
+                command=install_text("ssim"),
             )
         ) from None
     return _fspecial_gauss_1d, _ssim

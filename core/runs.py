@@ -106,19 +106,7 @@ class Run:
         Raises: RunError where a run or its files are already there, ConfigError where a package is missing.
         """
         check_reconstruction(train.reconstruction)
-        folder = _place(path)
-        if is_run(folder):
-            raise RunError(
-                tr(
-                    "{path} already holds a run; resume it or choose another folder for the new one.",
-                    path=folder,
-                )
-            )
-        for name in (METRICS, MODEL, CHECKPOINT):
-            if (folder / name).exists():
-                raise RunError(
-                    tr("{path} already holds a file {name}; choose another folder.", path=folder, name=name)
-                )
+        folder = check_new_run(path)
         config = RunConfig(
             train=train,
             network=network
@@ -285,6 +273,21 @@ class Run:
 
     def _write_config(self) -> None:
         write_text(self.path / CONFIG, self.config.model_dump_json(indent=2) + "\n")
+
+
+def check_new_run(path: str | Path) -> Path:
+    """The folder that path means. Raises: RunError where a run or its files are already there."""
+    folder = _place(path)
+    if is_run(folder):
+        raise RunError(
+            tr("{path} already holds a run; resume it or choose another folder for the new one.", path=folder)
+        )
+    for name in (METRICS, MODEL, CHECKPOINT):
+        if (folder / name).exists():
+            raise RunError(
+                tr("{path} already holds a file {name}; choose another folder.", path=folder, name=name)
+            )
+    return folder
 
 
 def _place(path: str | Path) -> Path:

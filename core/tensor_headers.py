@@ -76,5 +76,7 @@ def _check_places(places: list[list[int]], size: int) -> None:
         if start != reached:
             raise ValueError("data_offsets")
         reached = end
+    if reached > size:  # a copy that broke off
+        raise ValueError(tr("the file has {count:,} bytes fewer than it says", count=reached - size))
     if reached != size:
         raise ValueError("data_offsets")

@@ -37,6 +37,11 @@ def own_version() -> str:
         return "not installed"
 
 
+def install_text(extra: str) -> str:
+    """How the packages of an optional part are installed: from the program's folder, as it was itself."""
+    return tr('pip install -e ".[{extra}]" in the program\'s folder', extra=extra)
+
+
 def version_line() -> str:
     """What the program says to --version."""
     return f"{PROGRAM} {own_version()}"

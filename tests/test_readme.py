@@ -16,7 +16,8 @@ from PySide6.QtGui import QAction, QKeySequence
 
 from core import cli
 from core.config import ImportConfig, Setting, Settings, TrainConfig, settings_of
-from core.verbs.edit import parse_edit
+from core.verbs.asking import parse
+from core.verbs.edit import ABOUT, EditOptions
 from core.verbs.train import parse_train
 from gui.main_window import MainWindow
 from gui.preflight import LINUX_LIBRARIES
@@ -83,7 +84,7 @@ def test_every_command_of_the_readme_can_be_parsed(readme: str) -> None:
         if verb == "train":
             assert parse_train(rest.split(), TrainConfig(), ImportConfig()).out
         elif verb == "edit":
-            assert parse_edit(rest.split(), ImportConfig()).adjust
+            assert parse(EditOptions, ABOUT, rest.split(), ImportConfig()).adjust
 
 
 def test_every_shortcut_of_the_readme_exists_and_none_is_left_out(readme: str, qtbot: QtBot) -> None:

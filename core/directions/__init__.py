@@ -3,7 +3,6 @@
 from core.directions.along import projections as projections
 from core.directions.along import with_coordinates_of as with_coordinates_of
 from core.directions.files import MOST_KEPT as MOST_KEPT
-from core.directions.files import directions_folder as directions_folder
 from core.directions.files import read_directions as read_directions
 from core.directions.files import write_directions as write_directions
 from core.directions.finding import METHODS as METHODS

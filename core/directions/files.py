@@ -10,11 +10,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from core.atomic import failure_text, write_text
 from core.directions.found import Accuracy, Found, Kind
 from core.errors import EditError, RunError
-from core.places import cache_folder
+from core.places import kept_folder
 from core.run_files import read_bounded
 from core.saved_direction import SavedDirection
 from core.translate import tr
-from resources import resource_path
 
 DIRECTIONS = "directions.json"
 MOST_KEPT = 256
@@ -63,17 +62,12 @@ class _SavedAll(_Value):
     directions: Annotated[tuple[_SavedFound, ...], Field(max_length=MOST_KEPT)] = ()
 
 
-def directions_folder(run: Path) -> Path:
-    """The folder in which a run's directions are kept: its own, or one beside a run that comes with us."""
-    return cache_folder() / run.name if run.resolve().is_relative_to(resource_path()) else run
-
-
 def read_directions(run: Path, latent_dim: int) -> tuple[Found, ...]:
     """The directions kept with the run at that path, for codes of latent_dim; none where there is no file.
 
     Raises: RunError for a file that is damaged, or of another code size.
     """
-    path = directions_folder(run) / DIRECTIONS
+    path = kept_folder(run) / DIRECTIONS
     if not path.exists():
         return ()
     try:
@@ -108,7 +102,7 @@ def write_directions(run: Path, found: Sequence[Found]) -> None:
     """Keep directions with the run at that path, in place of those kept before. Raises: RunError."""
     if len(found) > MOST_KEPT:
         raise RunError(tr("A run keeps at most {count} directions: delete some first.", count=MOST_KEPT))
-    path = directions_folder(run) / DIRECTIONS
+    path = kept_folder(run) / DIRECTIONS
     saved = _SavedAll(directions=tuple(_saved(one) for one in found))
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

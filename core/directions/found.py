@@ -1,5 +1,6 @@
 """A direction with how it was found, as frozen values."""
 
+import math
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -7,7 +8,8 @@ from core.edits import Direction
 from core.translate import tr
 
 Kind = Literal["pca", "mean-difference", "classifier", "groups"]
-TELLING = 0.6  # balanced accuracy below which a direction is called no better than a guess
+TELLING = 0.6  # balanced accuracy below which a direction that is better than a guess is called weak
+Z95 = 1.959964  # the normal distribution's 97.5 % quantile
 
 
 @dataclass(frozen=True)
@@ -23,8 +25,14 @@ class Accuracy:
     majority: float
     count: int
 
+    @property
+    def margin(self) -> float:
+        """Half the 95 % interval of balanced: the binomial's of both sides, at its widest as for a guess."""
+        larger = min(max(round(self.majority * self.count), 1), max(self.count - 1, 1))
+        return Z95 / 4 * math.sqrt(1 / larger + 1 / max(self.count - larger, 1))
+
     def text(self) -> str:
-        """It in a sentence, or two where it is hardly better than a guess."""
+        """It in a sentence, or two where it is no better than a guess or hardly."""
         text = tr(
             "Held out: {plain} % of {count} pictures right, {balanced} % balanced; always naming the larger"
             " side would get {majority} %.",
@@ -33,8 +41,21 @@ class Accuracy:
             balanced=f"{100 * self.balanced:.0f}",
             majority=f"{100 * self.majority:.0f}",
         )
-        if self.balanced < TELLING:
-            text += " " + tr("That is hardly better than guessing: these codes do not hold it.")
+        low, high = (
+            f"{100 * min(max(self.balanced + side * self.margin, 0.0), 1.0):.0f}" for side in (-1, 1)
+        )
+        if self.balanced - self.margin <= 0.5:
+            text += " " + tr(
+                "That is no better than guessing can be (95 % interval {low} to {high} %; a guess has 50 %).",
+                low=low,
+                high=high,
+            )
+        elif self.balanced < TELLING:
+            text += " " + tr(
+                "That is better than guessing, but weak (95 % interval {low} to {high} %; a guess has 50 %).",
+                low=low,
+                high=high,
+            )
         return text
 
 

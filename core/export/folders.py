@@ -1,12 +1,10 @@
 """A folder of many files that is there whole or not at all, and single files beside each other."""
 
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from secrets import token_hex
 
-from core.atomic import PART_SUFFIX, failure_text, rename_folder
+from core.atomic import failure_text, making_folder
 from core.errors import ExportError
 from core.translate import tr
 
@@ -18,17 +16,11 @@ def new_folder(path: Path) -> Iterator[Path]:
     path may be there if it is empty. Raises: ExportError for any other, and where the disk does not take it.
     """
     check_new_folder(path)
-    part = path.parent / f".{path.name[:40]}.{token_hex(8)}{PART_SUFFIX}"
     try:
-        part.mkdir(parents=True)
-        yield part
-        if path.is_dir():
-            path.rmdir()
-        rename_folder(part, path)
+        with making_folder(path) as part:
+            yield part
     except OSError as error:
         raise not_written(path, error) from None
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
 
 
 def check_new_folder(path: Path) -> None:

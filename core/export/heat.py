@@ -59,4 +59,4 @@ def draw_heat(
 
 
 def _captions(acts: Sequence[tuple[str, Acting]]) -> list[str]:
-    return [f"{name}\n{one.sentence(tr('+1σ'))}" for name, one in acts]
+    return [f"{name}\n{one.sentence(tr('+1 sigma'))}" for name, one in acts]

@@ -26,6 +26,7 @@ from core.models.network import Network
 from core.pixels import to_float
 from core.runs import versions
 from core.translate import tr
+from core.usage import install_text
 
 ENCODER, DECODER, ABOUT = "encoder.onnx", "decoder.onnx", "about.json"
 OPSET = 17  # of 2022: what onnxruntime 1.13, OpenCV and browsers read
@@ -59,8 +60,8 @@ def missing_onnx() -> str:
     if all(importlib.util.find_spec(name) is not None for name in ("onnx", "onnxruntime")):
         return ""
     return tr(
-        "Writing networks needs onnx and onnxruntime, which are not installed:"
-        ' pip install "latent-dials[onnx]".'
+        "Writing networks needs onnx and onnxruntime, which are not installed: {command}.",
+        command=install_text("onnx"),
     )
 
 

@@ -30,7 +30,8 @@ THEMES: dict[ThemeName, Theme] = {
 }
 
 # Pillow's own font (Aileron, Latin only) comes first, so that figures look alike on every machine; the others
-# are tried in this order for each character that it lacks.
+# are tried in this order for each character that it lacks. σ is one of these, so that what is drawn spells
+# sigma out: on a machine without the others it would be a box.
 _FONTS = (
     "",
     "NotoSansCJK-Regular.ttc",

@@ -11,6 +11,7 @@ from PIL import Image
 
 from core.errors import ExportError
 from core.translate import tr
+from core.usage import install_text
 
 LARGEST_SIDE = 8192
 # As H.264 counts them: said in the file, else players guess, and colours differ from one to the next.
@@ -22,7 +23,7 @@ def missing_video() -> str:
     """What to do before an MP4 can be written; empty where it can."""
     if importlib.util.find_spec("av") is not None:
         return ""
-    return tr('MP4 needs PyAV, which is not installed: pip install "latent-dials[video]".')
+    return tr("MP4 needs PyAV, which is not installed: {command}.", command=install_text("video"))
 
 
 class Mp4Writer:

@@ -1,5 +1,6 @@
 """Files of other programs: what kind one is, what it names, and the network in it."""
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -111,7 +112,7 @@ def _unreadable(path: Path, error: OSError) -> ModelError:
 
 def _file(path: str | Path) -> Path:
     """The file of weights that a path means. Raises: ModelError."""
-    file = Path(path).expanduser()
+    file = Path(os.path.expanduser(path))
     if file.is_dir():
         inside = [file / name for name in ("model.pt", "model.safetensors") if (file / name).is_file()]
         if not inside:

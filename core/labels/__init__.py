@@ -3,6 +3,7 @@
 Labels that come with the pictures themselves (folders, npz, idx) are core.datasets' business.
 """
 
+import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -42,9 +43,19 @@ class Labels:
                 how=how,
             )
         ]
-        if self.unused:
-            parts.append(tr("{count} rows of {name} are of no picture here.", count=f"{self.unused:,}",
-                            name=Path(self.source).name))  # fmt: skip
+        name, unused = Path(self.source).name, f"{self.unused:,}"
+        if self.unused and self.by == "index":  # such as a file for all pictures, and a part of them open
+            parts.append(
+                tr(
+                    "{count} rows of {name} are of no picture here: unless these are the first {matched}"
+                    " pictures that it counts, its labels are of others.",
+                    count=unused,
+                    name=name,
+                    matched=f"{self.matched:,}",
+                )
+            )
+        elif self.unused:
+            parts.append(tr("{count} rows of {name} are of no picture here.", count=unused, name=name))
         if self.left_out:
             parts.append(tr("Not read, being no labels: {names}.", names=", ".join(self.left_out[:5])))
         return " ".join(parts)
@@ -57,7 +68,7 @@ def read_labels(path: str | Path, dataset: ImageDataset) -> Labels:
     where there are as many rows as pictures. A column of whole numbers or words becomes categories, another
     of numbers stays numbers. Raises: DataError with what would match, where nothing does.
     """
-    path = Path(path).expanduser()
+    path = Path(os.path.expanduser(path))
     table = Table(path, prefers_names=bool(dataset.files))
     rows, by = match(table, dataset)  # (N,): the row of each picture, -1 for none
     columns: list[LabelColumn] = []

@@ -1,4 +1,4 @@
-"""t-SNE of codes by openTSNE, which is an optional extra: pip install "latent-dials[map]".
+"""t-SNE of codes by openTSNE, which is an optional extra.
 
 Why this one and not umap-learn: it brings scikit-learn and scipy and no compiler, has wheels for every Python
 and system that we run on, gives the same map for the same seed, and can be left after any few steps.
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from core.encoding import EncodeProgress
 from core.errors import ConfigError
 from core.translate import tr
+from core.usage import install_text
 
 PERPLEXITY = 30.0
 EARLY_STEPS, STEPS = 250, 500  # Kobak and Berens 2019: exaggerated 12-fold at first
@@ -77,7 +78,7 @@ def _library() -> Any:
         import openTSNE.nearest_neighbors
     except ImportError:
         raise ConfigError(
-            tr('A t-SNE map needs openTSNE, which is not installed: pip install "latent-dials[map]" adds it.')
+            tr("A t-SNE map needs openTSNE, which is not installed: {command}.", command=install_text("map"))
         ) from None
     return openTSNE
 

@@ -1,18 +1,15 @@
 """The verb batch: one adjustment applied to many pictures."""
 
-from collections.abc import Sequence
+import os
 from pathlib import Path
-from typing import Any, Literal
 
 import numpy as np
 from pydantic import Field
 
 from core.codec import Codec, weights_fingerprint
-from core.config import ImportConfig
-from core.directions import read_directions
-from core.edits import AnyEdit, parse_edits
+from core.edits import AnyEdit
 from core.errors import ConfigError
-from core.export.many import check_target, edit_many, parse_indices
+from core.export.many import edit_many, parse_indices
 from core.export.panels import comparison_subtitle
 from core.export.recipe import read_recipe
 from core.export.typeset import ThemeName
@@ -20,118 +17,88 @@ from core.run_files import MODEL
 from core.runs import Run
 from core.terminal import ProgressLine
 from core.translate import tr
-from core.verbs.asking import Flag, data_help, parse, positional
-from core.verbs.opening import opened_for, shown
+from core.verbs.asking import About, Flag, RunOptions
+from core.verbs.opening import adjustment_of, asked, check_out, check_out_folder, opened_for, shown
+
+ABOUT = About(
+    "batch",
+    tr("Apply one adjustment to many pictures, and measure what it changes on the whole."),
+    (
+        'batch run --data test.npy --adjust "0+20,63+20" --out edited',
+        "batch run --data test.npy --recipe before_after.png --indices 0-99,200 --out edited",
+        "batch run --adjust 3*-1 --out edited.npy",
+    ),
+)
 
 
-def parse_batch(args: Sequence[str], policy: ImportConfig) -> dict[str, Any]:
-    """The options of batch, with policy for what is not given. Raises: ConfigError."""
-    fields: dict[str, Any] = {
-        "run": (positional("RUN"), Field(description=tr("The run's folder."))),
-        "out": (
-            str,
-            Field(
-                description=tr(
-                    "A new folder for the edited pictures as PNG, named by their index, or one .npy"
-                    " (N,H,W,C). A contact sheet, the mean and the spread of the change and tables lie in the"
-                    " folder, or beside the .npy."
-                )
-            ),
-        ),
-        "data": (
-            str,
-            Field("", description=data_help() + " " + tr("Without it, what the run was trained on.")),
-        ),
-        "adjust": (
-            str,
-            Field("", description=tr("The adjustment: DIM+X, DIM-X, DIM=X, DIM*X or @NAME+X, with commas.")),
-        ),
-        "recipe": (
-            str,
-            Field(
-                "", description=tr("An exported PNG, whose last adjustment is applied, instead of --adjust.")
-            ),
-        ),
-        "detail": (
-            Flag,
-            Field(
-                False,
-                description=tr(
-                    "Put back what the network lost of each original where nothing was edited; a recipe that"
-                    " was made so does it by itself."
-                ),
-            ),
-        ),
-        "indices": (
-            str,
-            Field("", description=tr("Which pictures, such as 0-99,200; without it all of them.")),
-        ),
-        "limit": (int, Field(0, description=tr("Only the first so many pictures; 0 for all."))),
-        "theme": (
-            Literal["light", "dark"],
-            Field("light", description=tr("The contact sheet dark on light, or light on dark.")),
-        ),
-    }
-    values = parse(
-        "batch",
-        fields,
-        args,
-        tr("Apply one adjustment to many pictures, and measure what it changes on the whole."),
-        (
-            'batch run --data test.npy --adjust "0+20,63+20" --out edited',
-            "batch run --data test.npy --recipe before_after.png --indices 0-99,200 --out edited",
-            "batch run --adjust 3*-1 --out edited.npy",
-        ),
-        (policy,),
+class BatchOptions(RunOptions):
+    """The options of batch."""
+
+    out: str = Field(
+        description=tr(
+            "A new folder for the edited pictures as PNG, named by their index, or one .npy (N,H,W,C). A"
+            " contact sheet, the mean and the spread of the change and tables lie in the folder, or beside"
+            " the .npy."
+        )
     )
-    values["policy"] = {name: values.pop(name) for name in ImportConfig.model_fields}
-    return values
+    adjust: str = Field(
+        "", description=tr("The adjustment: DIM+X, DIM-X, DIM=X, DIM*X or @NAME+X, with commas.")
+    )
+    recipe: str = Field(
+        "", description=tr("An exported PNG, whose last adjustment is applied, instead of --adjust.")
+    )
+    detail: Flag = Field(
+        False,
+        description=tr(
+            "Put back what the network lost of each original where nothing was edited; a recipe that was"
+            " made so does it by itself."
+        ),
+    )
+    indices: str = Field("", description=tr("Which pictures, such as 0-99,200; without it all of them."))
+    limit: int = Field(0, description=tr("Only the first so many pictures; 0 for all."))
+    theme: ThemeName = Field("light", description=tr("The contact sheet dark on light, or light on dark."))
 
 
 def run(args: list[str]) -> int:
     """Do what the command line of batch says and give the exit code."""
-    trained = Run.open(parse_batch(args, ImportConfig())["run"])
-    values = parse_batch(args, trained.config.data.policy)
-    if bool(values["adjust"]) == bool(values["recipe"]):
+    trained, options = asked(BatchOptions, ABOUT, args)
+    if bool(options.adjust) == bool(options.recipe):
         raise ConfigError(tr("Give either --adjust or --recipe: what shall be applied?"))
-    if values["indices"] and values["limit"]:
+    if options.indices and options.limit:
         raise ConfigError(tr("Give either --indices or --limit, not both."))
-    if values["limit"] < 0:
-        raise ConfigError(tr("--limit is {limit}; it must be 0 or more.", limit=values["limit"]))
-    out = Path(values["out"]).expanduser()
-    check_target(out)
-    edits, detail, note = _edits(values, trained)
+    if options.limit < 0:
+        raise ConfigError(tr("--limit is {limit}; it must be 0 or more.", limit=options.limit))
+    is_array = Path(options.out).suffix.lower() == ".npy"
+    out = check_out(options.out, ".npy") if is_array else check_out_folder(options.out)
     codec = Codec.from_run(trained)
     with ProgressLine() as line:
-        if note:
-            line.milestone(note)
-        dataset = opened_for(trained, values["data"], values["policy"], line)
-        count = len(dataset)
-        if values["indices"]:
-            indices = parse_indices(values["indices"], count)
+        if options.adjust:
+            edits, detail = adjustment_of(trained, codec, options.adjust, line), False
         else:
-            indices = np.arange(min(count, values["limit"] or count), dtype=np.int64)
+            edits, detail = _of_recipe(options.recipe, trained, line)
+        dataset = opened_for(trained, options, line)
+        count = len(dataset)
+        if options.indices:
+            indices = parse_indices(options.indices, count)
+        else:
+            indices = np.arange(min(count, options.limit or count), dtype=np.int64)
         title = comparison_subtitle(codec.config, trained.name)
-        look: ThemeName = values["theme"]
-        work = edit_many(codec, dataset, indices, edits, out, theme=look, title=title, detail=detail)
+        detail = detail or options.detail
+        work = edit_many(codec, dataset, indices, edits, out, theme=options.theme, title=title, detail=detail)
         result = shown(work, line)
     print(result.text())
     print(tr("Written: {path}", path=result.path))
     return 0
 
 
-def _edits(values: dict[str, Any], trained: Run) -> tuple[tuple[AnyEdit, ...], bool, str]:
-    """What --adjust or --recipe say, whether with the original's detail, and what is to be said of it.
+def _of_recipe(name: str, trained: Run, line: ProgressLine) -> tuple[tuple[AnyEdit, ...], bool]:
+    """The last adjustment of a recipe, and whether with the original's detail.
 
-    Raises: EditError, ExportError, ConfigError.
+    Raises: ExportError, ConfigError.
     """
-    dims = trained.config.network.latent_dim
-    if values["adjust"]:
-        found = read_directions(trained.path, dims) if "@" in values["adjust"] else ()
-        edits = parse_edits(values["adjust"], dims, [one.direction for one in found])
-        return edits, values["detail"], ""
-    path = Path(values["recipe"]).expanduser()
+    path = Path(os.path.expanduser(name))
     recipe = read_recipe(path)
+    dims = trained.config.network.latent_dim
     if len(recipe.code) != dims:
         raise ConfigError(
             tr(
@@ -144,10 +111,12 @@ def _edits(values: dict[str, Any], trained: Run) -> tuple[tuple[AnyEdit, ...], b
     adjustments = recipe.edits()
     if not adjustments or not adjustments[-1]:
         raise ConfigError(tr("The recipe in {path} holds no adjustment.", path=path))
-    note = ""
     if recipe.run.fingerprint != weights_fingerprint(trained.path / MODEL):
-        note = tr(
-            "The recipe was made with other weights ({name}): the same numbers may do something else here.",
-            name=recipe.run.name,
+        line.milestone(
+            tr(
+                "The recipe was made with other weights ({name}): the same numbers may do something else"
+                " here.",
+                name=recipe.run.name,
+            )
         )
-    return adjustments[-1], values["detail"] or recipe.detail, note
+    return adjustments[-1], recipe.detail

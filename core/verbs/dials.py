@@ -3,134 +3,96 @@
 import csv
 import io
 import json
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Literal
 
 import numpy as np
-import tyro
 from numpy.typing import NDArray
 from pydantic import Field
 
 from core.codec import Codec
-from core.config import ImportConfig
+from core.config import is_variational
 from core.dial_numbers import DialNumbers, KlFile, kept_kl, strongest_pairs
 from core.errors import ConfigError
 from core.export.matrix import correlation_matrix, draw_matrix
 from core.export.recipe import save_png
 from core.export.typeset import ThemeName
 from core.latents import correlation, measure_effects, statistics
-from core.runs import Run
+from core.places import kept_folder
 from core.terminal import ProgressLine
 from core.translate import tr
-from core.verbs.asking import Options, data_help, parse, positional
-from core.verbs.opening import codes_of, opened_for, shown, write_out
+from core.verbs.asking import About, Json, RunOptions
+from core.verbs.opening import asked, check_out, codes_of, opened_for, shown, write_out
 
 MOST_LISTED = 512  # dials whose correlations are part of --json
 MOVED = 64  # pictures that the effects are averaged over; the window takes fewer, to answer sooner
 _FORMATS = {"dial": "d", "mean": ".3f", "std": ".3f", "kl": ".3f", "effect": ".2f", "active": "d"}
 
 
-class DialsOptions(Options):
-    """The options of dials; policy holds only what was asked for."""
+ABOUT = About(
+    "dials",
+    tr(
+        "Say of every dial how the codes of the data are spread along it (mean, standard deviation,"
+        " percentiles), its KL in nats where the run is a vae, and its effect: the mean absolute change"
+        " of the picture, of 255, when it moves by one standard deviation either way from real codes."
+    ),
+    (
+        "dials run --sort effect",
+        "dials run --out dials.csv --correlation correlation.png",
+        "dials run --json",
+    ),
+)
 
-    run: str
-    data: str
-    sort: Literal["dial", "effect", "std", "kl"]
-    as_json: bool
-    out: str | None
-    correlation: str | None
-    theme: ThemeName
-    policy: dict[str, Any]
 
+class DialsOptions(RunOptions):
+    """The options of dials."""
 
-def parse_dials(args: Sequence[str], policy: ImportConfig) -> DialsOptions:
-    """The options of dials, with policy for what is not given. Raises: ConfigError."""
-    fields: dict[str, Any] = {
-        "run": (positional("RUN"), Field(description=tr("The run's folder."))),
-        "data": (
-            str,
-            Field("", description=data_help() + " " + tr("Without it, what the run was trained on.")),
+    sort: Literal["dial", "effect", "std", "kl"] = Field(
+        "dial",
+        description=tr(
+            "The order of the table: the dials' numbers, or greatest effect, spread or KL first, dead ones"
+            " last."
         ),
-        "sort": (
-            Literal["dial", "effect", "std", "kl"],
-            Field(
-                "dial",
-                description=tr(
-                    "The order of the table: the dials' numbers, or greatest effect, spread or KL first, dead"
-                    " ones last."
-                ),
-            ),
-        ),
-        "as_json": (
-            Annotated[bool, tyro.conf.FlagCreatePairsOff, tyro.conf.arg(name="json")],
-            Field(False, description=tr("Write it as JSON, for other programs.")),
-        ),
-        "out": (str | None, Field(None, description=tr("A .csv or .json file for the table."))),
-        "correlation": (
-            str | None,
-            Field(
-                None,
-                description=tr("A .csv file for the correlations of the dials, or a .png that shows them."),
-            ),
-        ),
-        "theme": (
-            Literal["light", "dark"],
-            Field("light", description=tr("Of the .png: dark on light, or light on dark.")),
-        ),
-    }
-    values = parse(
-        "dials",
-        fields,
-        args,
-        tr(
-            "Say of every dial how the codes of the data are spread along it (mean, standard deviation,"
-            " percentiles), its KL in nats where the run is a vae, and its effect: the mean absolute change"
-            " of the picture, of 255, when it moves by one standard deviation either way from real codes."
-        ),
-        (
-            "dials run --sort effect",
-            "dials run --out dials.csv --correlation correlation.png",
-            "dials run --json",
-        ),
-        (policy,),
     )
-    return DialsOptions(
-        **{name: values[name] for name in fields},
-        policy={name: values[name] for name in ImportConfig.model_fields},
+    as_json: Json = Field(False, description=tr("Write it as JSON, for other programs."))
+    out: str | None = Field(None, description=tr("A .csv or .json file for the table."))
+    correlation: str | None = Field(
+        None, description=tr("A .csv file for the correlations of the dials, or a .png that shows them.")
     )
+    theme: ThemeName = Field("light", description=tr("Of the .png: dark on light, or light on dark."))
 
 
 def run(args: list[str]) -> int:
     """Do what the command line of dials says and give the exit code."""
-    trained = Run.open(parse_dials(args, ImportConfig()).run)
-    options = parse_dials(args, trained.config.data.policy)
-    _check_suffix("--out", options.out, (".csv", ".json"))
-    _check_suffix("--correlation", options.correlation, (".csv", ".png"))
+    trained, options = asked(DialsOptions, ABOUT, args)
+    out = check_out(options.out, ".csv", ".json") if options.out is not None else None
+    correlations = None
+    if options.correlation is not None:
+        correlations = check_out(options.correlation, ".csv", ".png", option="--correlation")
+    if options.sort == "kl" and not is_variational(trained.config.network.objective):
+        raise ConfigError(tr("--sort kl needs a vae; {run} has no KL.", run=trained.name))
     codec = Codec.from_run(trained)
     with ProgressLine() as line:
-        dataset = opened_for(trained, options.data, options.policy, line)
+        dataset = opened_for(trained, options, line)
         codes = codes_of(trained, codec, dataset, line).codes
         stats = statistics(codes)
         effect = shown(measure_effects(codec, codes, stats, MOVED), line)
-        kl = shown(kept_kl(codec, dataset, kept=KlFile(trained.path, codec, dataset)), line)
+        kl = shown(kept_kl(codec, dataset, kept=KlFile(kept_folder(trained.path), codec, dataset)), line)
         line.show(tr("Measuring correlations"))
         together = correlation(codes)
     numbers = DialNumbers(stats, effect, kl)
-    if options.sort == "kl" and kl is None:
-        raise ConfigError(tr("--sort kl needs a vae; {run} has no KL.", run=trained.name))
-    if options.out is not None:
-        is_csv = options.out.lower().endswith(".csv")
-        write_out(options.out, numbers.csv_text() if is_csv else json.dumps(numbers.facts(), indent=2) + "\n")
-        print(tr("Written: {path}", path=options.out))
-    if options.correlation is not None:
-        _write_correlation(options, together, numbers)
-        print(tr("Written: {path}", path=options.correlation))
+    if out is not None:
+        is_csv = out.suffix.lower() == ".csv"
+        write_out(out, numbers.csv_text() if is_csv else json.dumps(numbers.facts(), indent=2) + "\n")
+    if correlations is not None:
+        _write_correlation(correlations, options, together, numbers)
     if options.as_json:
         whole = _rounded(together) if len(together) <= MOST_LISTED else None  # a file has it all
         print(json.dumps(numbers.facts() | {"correlation": whole}, indent=2))
-    else:
-        print(dials_text(numbers, together, options.sort))
+        return 0
+    for written in filter(None, (options.out, options.correlation)):
+        print(tr("Written: {path}", path=written))
+    print(dials_text(numbers, together, options.sort))
     return 0
 
 
@@ -168,30 +130,19 @@ def dials_text(numbers: DialNumbers, together: NDArray[np.float32], sort: str) -
     return "\n".join(line.rstrip() for line in lines)
 
 
-def _write_correlation(options: DialsOptions, together: NDArray[np.float32], numbers: DialNumbers) -> None:
-    assert options.correlation is not None
-    if options.correlation.lower().endswith(".csv"):
+def _write_correlation(
+    out: Path, options: DialsOptions, together: NDArray[np.float32], numbers: DialNumbers
+) -> None:
+    if out.suffix.lower() == ".csv":
         file = io.StringIO()
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(["", *(f"z{dial}" for dial in range(len(together)))])
         writer.writerows([f"z{dial}", *row] for dial, row in enumerate(_rounded(together)))
-        write_out(options.correlation, file.getvalue())
-        return
-    matrix = correlation_matrix(together, numbers, options.sort)
-    save_png(draw_matrix(matrix, options.theme), None, Path(options.correlation).expanduser())
+        write_out(out, file.getvalue())
+    else:
+        matrix = correlation_matrix(together, numbers, options.sort)
+        save_png(draw_matrix(matrix, options.theme), None, out)
 
 
 def _rounded(values: NDArray[np.float32]) -> list[list[float]]:
     return [[round(value, 4) for value in row] for row in values.tolist()]
-
-
-def _check_suffix(option: str, path: str | None, suffixes: tuple[str, ...]) -> None:
-    if path is not None and not path.lower().endswith(suffixes):
-        raise ConfigError(
-            tr(
-                "{option} {path} must end in {suffixes}.",
-                option=option,
-                path=path,
-                suffixes=tr(" or ").join(suffixes),
-            )
-        )

@@ -2,14 +2,12 @@
 
 import json
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal, cast
+from typing import Literal, cast
 
 import numpy as np
-import tyro
 from pydantic import Field
 
 from core.codec import Codec
-from core.config import ImportConfig
 from core.datasets import ImageDataset
 from core.datasets.dataset import LabelColumn
 from core.directions import (
@@ -31,99 +29,53 @@ from core.errors import ConfigError
 from core.runs import Run
 from core.terminal import ProgressLine
 from core.translate import tr
-from core.verbs.asking import Options, Texts, data_help, labels_help, parse, positional
-from core.verbs.opening import codes_of, labelled, opened_for
+from core.verbs.asking import About, Json, LabelOptions, Texts
+from core.verbs.opening import asked, check_seed, codes_of, labelled, opened_for
 
 Method = Literal["mean-difference", "classifier", "both"]
 
 
-class DirectionsOptions(Options):
-    """The options of directions; policy holds only what was asked for."""
-
-    run: str
-    components: int
-    attribute: tuple[str, ...]
-    method: Method
-    group_a: str
-    group_b: str
-    name: str
-    seed: int
-    delete: tuple[str, ...]
-    json_: bool
-    data: str
-    labels: str
-    policy: dict[str, Any]
+ABOUT = About(
+    "directions",
+    tr(
+        "Find directions of a run's codes, keep them with the run and list them. An adjustment takes one"
+        " by its name: edit --adjust @smile+2 goes two standard deviations along it."
+    ),
+    (
+        "directions run --components 5",
+        "directions run --data train.npy --labels list_attr_celeba.txt --attribute Smiling",
+        'directions run --attribute "smile>0.5" --method classifier --name smile',
+        'directions run --group-a 1,5,9 --group-b 2,3 --name "towards these"',
+        "directions run",
+    ),
+)
 
 
-def parse_directions(args: Sequence[str], policy: ImportConfig) -> DirectionsOptions:
-    """The options of directions, with policy for what is not given. Raises: ConfigError."""
-    fields: dict[str, Any] = {
-        "run": (positional("RUN"), Field(description=tr("The run's folder."))),
-        "components": (int, Field(0, description=tr("Find this many principal components of the codes."))),
-        "attribute": (
-            Texts,
-            Field(
-                (),
-                description=tr(
-                    "Find what leads towards a label: COLUMN, COLUMN=CLASS, or COLUMN>NUMBER. Give it again"
-                    " for each further one."
-                ),
-            ),
+class DirectionsOptions(LabelOptions):
+    """The options of directions."""
+
+    components: int = Field(0, description=tr("Find this many principal components of the codes."))
+    attribute: Texts = Field(
+        (),
+        description=tr(
+            "Find what leads towards a label: COLUMN, COLUMN=CLASS, or COLUMN>NUMBER. Give it again for each"
+            " further one."
         ),
-        "method": (
-            Method,
-            Field(
-                "both", description=tr("By the difference of the mean codes, a linear classifier, or both.")
-            ),
-        ),
-        "group_a": (
-            str,
-            Field("", description=tr("Pictures by number, as 1,5,9: the direction leads here,")),
-        ),
-        "group_b": (str, Field("", description=tr("and comes from these."))),
-        "name": (
-            str,
-            Field("", description=tr("What to call it; without, it is named after what it is of.")),
-        ),
-        "seed": (int, Field(0, description=tr("Which pictures are held out to measure the accuracy."))),
-        "delete": (Texts, Field((), description=tr("Forget the direction of this name."))),
-        "json_": (
-            Annotated[bool, tyro.conf.FlagCreatePairsOff, tyro.conf.arg(name="json")],
-            Field(False, description=tr("Print them as JSON, vectors and all.")),
-        ),
-        "data": (
-            str,
-            Field("", description=data_help() + " " + tr("Without it, what the run was trained on.")),
-        ),
-        "labels": (str, Field("", description=labels_help())),
-    }
-    values = parse(
-        "directions",
-        fields,
-        args,
-        tr(
-            "Find directions of a run's codes, keep them with the run and list them. An adjustment takes one"
-            " by its name: edit --adjust @smile+2 goes two standard deviations along it."
-        ),
-        (
-            "directions run --components 5",
-            "directions run --data train.npy --labels list_attr_celeba.txt --attribute Smiling",
-            'directions run --attribute "smile>0.5" --method classifier --name smile',
-            'directions run --group-a 1,5,9 --group-b 2,3 --name "towards these"',
-            "directions run",
-        ),
-        (policy,),
     )
-    return DirectionsOptions(
-        **{name: values[name] for name in fields},
-        policy={name: values[name] for name in ImportConfig.model_fields},
+    method: Method = Field(
+        "both", description=tr("By the difference of the mean codes, a linear classifier, or both.")
     )
+    group_a: str = Field("", description=tr("Pictures by number, as 1,5,9: the direction leads here,"))
+    group_b: str = Field("", description=tr("and comes from these."))
+    name: str = Field("", description=tr("What to call it; without, it is named after what it is of."))
+    seed: int = Field(0, description=tr("Which pictures are held out to measure the accuracy."))
+    delete: Texts = Field((), description=tr("Forget the direction of this name."))
+    as_json: Json = Field(False, description=tr("Print them as JSON, vectors and all."))
 
 
 def run(args: list[str]) -> int:
     """Do what the command line of directions says and give the exit code."""
-    trained = Run.open(parse_directions(args, ImportConfig()).run)
-    options = parse_directions(args, trained.config.data.policy)
+    trained, options = asked(DirectionsOptions, ABOUT, args)
     codec = Codec.from_run(trained)
     kept = list(read_directions(trained.path, codec.latent_dim))
     for name in options.delete:
@@ -135,7 +87,7 @@ def run(args: list[str]) -> int:
     kept += found
     if found or options.delete:
         write_directions(trained.path, kept)
-    if options.json_:
+    if options.as_json:
         print(json.dumps([_values(one) for one in kept], ensure_ascii=False))
     elif not kept:
         print(tr("{run} has no directions yet; --help says how to find some.", run=trained.name))
@@ -151,6 +103,7 @@ def _found(options: DirectionsOptions, trained: Run, codec: Codec) -> list[Found
     groups = (_indices(options.group_a), _indices(options.group_b))
     if any(groups) and not all(groups):
         raise ConfigError(tr("A direction between groups needs both --group-a and --group-b."))
+    check_seed(options.seed)
     if not 0 <= options.components <= MOST_KEPT:
         raise ConfigError(tr("--components must be 0 to {most}.", most=MOST_KEPT))
     wanted = options.components, options.attribute, groups[0]
@@ -160,12 +113,21 @@ def _found(options: DirectionsOptions, trained: Run, codec: Codec) -> list[Found
         return []
     found: list[Found] = []
     with ProgressLine() as line:
-        dataset = opened_for(trained, options.data, options.policy, line)
-        dataset = labelled(dataset, options.labels, line)
+        dataset = labelled(opened_for(trained, options, line), options.labels, line)
         sides = [_encoded(codec, dataset, group) for group in groups]
         codes = codes_of(trained, codec, dataset, line)
         if options.components:
             found += principal_components(codes.codes, options.components, codec.fingerprint)
+            if len(found) < options.components:
+                line.milestone(
+                    tr(
+                        "There are {found} components and not {asked}: these codes vary in no more than"
+                        " {found} of their {dims} dimensions.",
+                        found=len(found),
+                        asked=options.components,
+                        dims=codec.latent_dim,
+                    )
+                )
         for text in options.attribute:
             found += _attribute(options, codec, dataset, codes, text)
         if groups[0]:
@@ -178,6 +140,11 @@ def _found(options: DirectionsOptions, trained: Run, codec: Codec) -> list[Found
                         sides[0], sides[1], codes.codes, name, kind, source, options.seed, codec.fingerprint
                     )
                 )
+    names = [one.name for one in found]
+    if twice := next((name for name in names if names.count(name) > 1), ""):
+        raise ConfigError(
+            tr("Two of these would be called '{name}': find them one by one, each with --name.", name=twice)
+        )
     return found
 
 

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from core.activity import ACTIVE_NATS, DimensionKl, active_count, collapse_text
@@ -84,7 +85,7 @@ def run_text(run: Run) -> str:
         )
     rows.append((tr("Trained for"), objective_text(run.config.train)))
     if (kl := run.kl()) is not None:
-        rows.append((tr("Code"), _code_text(kl, run.config.train)))
+        rows.append((tr("Code"), _code_text(kl, run.config.train, facts["finished"])))
     if imported := run.config.imported:
         rows = [*rows[:1], *_imported_rows(imported, data)]
     if notes := facts["notes"]:
@@ -104,8 +105,10 @@ def _network_text(run: Run) -> str:
     return architecture_text(run.config.network, train).rstrip()
 
 
-def _code_text(kl: DimensionKl, train: TrainConfig) -> str:
-    """How many dimensions say something, and posterior collapse by its name."""
+def _code_text(kl: DimensionKl, train: TrainConfig, is_finished: bool) -> str:
+    """How many dimensions say something, and posterior collapse by its name: of a run that is finished also
+    where it ended too early for training to judge.
+    """
     text = tr(
         "{active} of {dims} dimensions active (KL above {limit} nats) at step {step}",
         active=active_count(kl.kl),
@@ -113,7 +116,7 @@ def _code_text(kl: DimensionKl, train: TrainConfig) -> str:
         limit=ACTIVE_NATS,
         step=kl.step,
     )
-    collapse = collapse_text(kl, train)
+    collapse = collapse_text(replace(kl, is_settled=kl.is_settled or is_finished), train)
     return f"{text}. {collapse}" if collapse else text
 
 

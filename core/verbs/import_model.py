@@ -1,13 +1,13 @@
 """The verb import: what a file of another program is, said line by line, and the run that it becomes."""
 
-from collections.abc import Sequence
-from typing import Any
+from typing import Annotated
 
+import tyro
 from pydantic import Field
 
 from core.config import ForeignConfig, ImportConfig, checked
 from core.datasets import ImageDataset
-from core.errors import ConfigError, RunError
+from core.errors import ConfigError
 from core.importing import (
     choice_sentence,
     classes_of,
@@ -18,81 +18,57 @@ from core.importing import (
     weights_text,
     write_run,
 )
-from core.runs import Run, is_run
+from core.runs import Run
 from core.terminal import ProgressLine
 from core.translate import tr
-from core.verbs.asking import Flag, Options, data_help, parse, positional
-from core.verbs.opening import opened
+from core.verbs.asking import DATA, About, Flag, Options, parse
+from core.verbs.opening import check_out_run, opened
+
+ABOUT = About(
+    "import",
+    tr(
+        "Make a run of a network of another program: a state dict of linear layers, a whole model with"
+        " Sequentials named encoder and decoder, a network of pythae or disentangling-vae, or weights of"
+        " this program. Nothing in the file is run."
+    ),
+    (
+        "import best_model.pt --data testingset.npy --out theirs",
+        "import best_model.pt --classes",
+        "import weights.pth --activation relu --output-activation sigmoid --out theirs",
+    ),
+)
 
 
 class ImportModelOptions(Options):
-    """The options of import, settings and policy not yet checked."""
+    """The options of import."""
 
-    file: str
-    out: str
-    data: str
-    classes: bool
-    settings: dict[str, Any]
-    policy: dict[str, Any]
-
-
-def parse_import(args: Sequence[str]) -> ImportModelOptions:
-    """The options of import. Raises: ConfigError."""
-    fields: dict[str, Any] = {
-        "file": (
-            positional(tr("FILE")),
-            Field(description=tr("The file of the weights (.pt, .pth, .safetensors), or its folder.")),
-        ),
-        "out": (str | None, Field(None, description=tr("The run's folder, which is made."))),
-        "data": (
-            str,
-            Field(
-                "",
-                description=data_help()
-                + " "
-                + tr("On a few of them what the file leaves open is tried; the run is opened with them."),
-            ),
-        ),
-        "classes": (
-            Flag,
-            Field(False, description=tr("Only list the classes and weights that the file names.")),
-        ),
-    }
-    values = parse(
-        "import",
-        fields,
-        args,
-        tr(
-            "Make a run of a network of another program: a state dict of linear layers, a whole model with"
-            " Sequentials named encoder and decoder, a network of pythae or disentangling-vae, or weights of"
-            " this program. Nothing in the file is run."
-        ),
-        (
-            "import best_model.pt --data testingset.npy --out theirs",
-            "import best_model.pt --classes",
-            "import weights.pth --activation relu --output-activation sigmoid --out theirs",
-        ),
-        (ForeignConfig(), ImportConfig()),
+    file: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar=tr("FILE"))] = Field(
+        description=tr("The file of the weights (.pt, .pth, .safetensors), or its folder.")
     )
-    return ImportModelOptions(
-        **{name: values[name] for name in ("file", "data", "classes")},
-        out=values["out"] or "",
-        settings={name: values[name] for name in ForeignConfig.model_fields},
-        policy={name: values[name] for name in ImportConfig.model_fields},
+    out: str | None = Field(None, description=tr("The run's folder, which is made."))
+    data: str = Field(
+        "",
+        description=DATA
+        + " "
+        + tr("On a few of them what the file leaves open is tried; the run is opened with them."),
     )
+    classes: Flag = Field(False, description=tr("Only list the classes and weights that the file names."))
 
 
 def run(args: list[str]) -> int:
     """Do what the command line of import says and give the exit code."""
-    options = parse_import(args)
+    options = parse(ImportModelOptions, ABOUT, args, ForeignConfig(), ImportConfig())
+    known = checked(ForeignConfig, options.of(ForeignConfig))
     if not options.classes:
-        check_options(options)
+        if not options.out:
+            raise ConfigError(tr("--out is missing: it names the run's folder, which is made."))
+        check_out_run(options.out)
     say_what_it_is(options.file)
     if options.classes:
         return 0
     with ProgressLine() as line:
         dataset = opened(options.data, options.policy, line) if options.data else None
-        made = import_model(options, dataset, line)
+        made = import_model(options.file, options.out or "", known, dataset, line)
     print(tr("Written: {path}", path=made.path))
     return 0
 
@@ -108,19 +84,11 @@ def say_what_it_is(file: str) -> None:
     print(weights_text(foreign))
 
 
-def check_options(options: ImportModelOptions) -> ForeignConfig:
-    """What the command line says of the network. Raises: ConfigError, RunError where out cannot be made."""
-    if not options.out:
-        raise ConfigError(tr("--out is missing: it names the run's folder, which is made."))
-    if is_run(options.out):
-        raise RunError(tr("{path} already holds a run; choose another folder.", path=options.out))
-    return checked(ForeignConfig, options.settings)
-
-
-def import_model(options: ImportModelOptions, dataset: ImageDataset | None, line: ProgressLine) -> Run:
+def import_model(
+    file: str, out: str, known: ForeignConfig, dataset: ImageDataset | None, line: ProgressLine
+) -> Run:
     """The run that a file becomes, with what is found said on the way. Raises: ModelError, RunError."""
-    asked = check_options(options)
-    work = try_on(options.file, asked, dataset)
+    work = try_on(file, known, dataset)
     count = 0
     while True:
         try:
@@ -134,4 +102,4 @@ def import_model(options: ImportModelOptions, dataset: ImageDataset | None, line
     said = (choice_sentence(foreign, fit), *foreign.notes, trials_text(foreign, fit), *fit.warnings)
     for sentence in filter(None, said):
         line.milestone(sentence)
-    return write_run(foreign, fit, options.out, dataset)
+    return write_run(foreign, fit, out, dataset)

@@ -1,76 +1,57 @@
 """The verb interpolate: how one picture becomes another, as a strip or moving."""
 
-from collections.abc import Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import tyro
 from pydantic import Field
 
 from core.codec import Codec
-from core.config import ImportConfig
 from core.export.moving import FRAMES, Titles, interpolation_film, interpolation_sheet
 from core.export.panels import comparison_subtitle
-from core.runs import Run
 from core.terminal import ProgressLine
 from core.translate import tr
-from core.verbs.asking import data_help
-from core.verbs.moving import look_of, parsed, write
-from core.verbs.opening import check_index, opened_for
+from core.verbs.asking import About
+from core.verbs.moving import Look, MovingOptions, look_of, write
+from core.verbs.opening import asked, check_index, opened_for
+
+ABOUT = About(
+    "interpolate",
+    tr("Go from the code of one picture to that of another: a strip of pictures, or moving ones."),
+    (
+        "interpolate run --from 2 --to 9 --out strip.png",
+        "interpolate run --data test.npy --from 2 --to 9 --frames 80 --out becoming.gif",
+    ),
+)
 
 
-def parse_interpolate(args: Sequence[str], policy: ImportConfig) -> dict[str, Any]:
-    """The options of interpolate, with policy for what is not given. Raises: ConfigError."""
-    fields: dict[str, Any] = {
-        "data": (
-            str,
-            Field("", description=data_help() + " " + tr("Without it, what the run was trained on.")),
+class InterpolateOptions(MovingOptions):
+    """The options of interpolate."""
+
+    first: Annotated[int, tyro.conf.arg(name="from")] = Field(
+        description=tr("The picture that it begins with, counted from 0.")
+    )
+    last: Annotated[int, tyro.conf.arg(name="to")] = Field(description=tr("The picture that it ends with."))
+    steps: int = Field(9, description=tr("Pictures on a strip, both ends included, 2 to 64."))
+    path: Literal["line", "sphere"] = Field(
+        "line",
+        description=tr(
+            "The way between the two codes: straight, or on an arc about the origin, which suits codes that"
+            " are spread as N(0, 1) (White 2016)."
         ),
-        "first": (
-            Annotated[int, tyro.conf.arg(name="from")],
-            Field(description=tr("The picture that it begins with, counted from 0.")),
-        ),
-        "last": (
-            Annotated[int, tyro.conf.arg(name="to")],
-            Field(description=tr("The picture that it ends with.")),
-        ),
-        "steps": (int, Field(9, description=tr("Pictures on a strip, both ends included, 2 to 64."))),
-        "path": (
-            Literal["line", "sphere"],
-            Field(
-                "line",
-                description=tr(
-                    "The way between the two codes: straight, or on an arc about the origin, which suits"
-                    " codes that are spread as N(0, 1) (White 2016)."
-                ),
-            ),
-        ),
-        "loop": (
-            Literal["back", "once"],
-            Field("back", description=tr("Moving pictures go there and back for ever, or once.")),
-        ),
-    }
-    return parsed(
-        "interpolate",
-        fields,
-        args,
-        tr("Go from the code of one picture to that of another: a strip of pictures, or moving ones."),
-        (
-            "interpolate run --from 2 --to 9 --out strip.png",
-            "interpolate run --data test.npy --from 2 --to 9 --frames 80 --out becoming.gif",
-        ),
-        policy,
+    )
+    loop: Literal["back", "once"] = Field(
+        "back", description=tr("Moving pictures go there and back for ever, or once.")
     )
 
 
 def run(args: list[str]) -> int:
     """Do what the command line of interpolate says and give the exit code."""
-    trained = Run.open(parse_interpolate(args, ImportConfig())["run"])
-    values = parse_interpolate(args, trained.config.data.policy)
-    look = look_of(values)
+    trained, options = asked(InterpolateOptions, ABOUT, args, Look())
+    out, look = look_of(options)
     codec = Codec.from_run(trained)
-    first, last = values["first"], values["last"]
+    first, last = options.first, options.last
     with ProgressLine() as line:
-        dataset = opened_for(trained, values["data"], values["policy"], line)
+        dataset = opened_for(trained, options, line)
         check_index(dataset, first)
         check_index(dataset, last)
         a, b = codec.encode(dataset.pictures([first, last]))
@@ -80,13 +61,14 @@ def run(args: list[str]) -> int:
             tr("From picture {first} to picture {last} of {data}", first=first, last=last, data=name),
             comparison_subtitle(codec.config, trained.name),
         )
-        path = values["path"]
+        path = options.path
         write(
+            out,
             look,
             codec,
-            lambda: interpolation_sheet(codec, a, b, values["steps"], path=path, ends=ends, titles=titles),
+            lambda: interpolation_sheet(codec, a, b, options.steps, path=path, ends=ends, titles=titles),
             lambda: interpolation_film(
-                a, b, look.frames or FRAMES, path=path, loop=values["loop"], ends=ends, titles=titles
+                a, b, look.frames or FRAMES, path=path, loop=options.loop, ends=ends, titles=titles
             ),
             line,
         )

@@ -1,25 +1,29 @@
 """The verb map: the codes of all pictures on a plane, as numbers or as a picture."""
 
-from collections.abc import Sequence
-from pathlib import Path
-from typing import Any
-
 import numpy as np
 from PIL import Image, ImageDraw
 from pydantic import Field
 
 from core.codec import Codec
-from core.config import ImportConfig
 from core.datasets import ImageDataset
-from core.encoding import CodesFile, codes_key, measured_codes
+from core.encoding import codes_key
 from core.errors import ConfigError
 from core.export.recipe import save_png
 from core.mapping import CodeMap, Method, TsneFile, make_map
-from core.runs import Run
+from core.places import kept_folder
 from core.terminal import ProgressLine
 from core.translate import tr
-from core.verbs.asking import Options, data_help, labels_help, parse, positional
-from core.verbs.opening import labelled, opened_for, shown, write_out
+from core.usage import install_text
+from core.verbs.asking import About, LabelOptions
+from core.verbs.opening import (
+    asked,
+    check_out,
+    codes_of,
+    labelled,
+    opened_for,
+    shown,
+    write_out,
+)
 
 SIDE_PX = 1000
 MARGIN_PX = 24
@@ -30,76 +34,47 @@ COLOURS = (
 )  # fmt: skip
 
 
-class MapOptions(Options):
-    """The options of map; policy holds only what was asked for."""
+ABOUT = About(
+    "map",
+    tr(
+        "Place the code of every picture on a plane. t-SNE needs openTSNE: {command}.",
+        command=install_text("map"),
+    ),
+    (
+        "map run --out codes.csv",
+        "map run --data test.npy --method tsne --out map.png",
+        "map run --labels list_attr_celeba.txt --label Smiling --out map.png",
+    ),
+)
 
-    run: str
-    out: str
-    data: str
-    method: Method
-    label: str
-    labels: str
-    policy: dict[str, Any]
 
+class MapOptions(LabelOptions):
+    """The options of map."""
 
-def parse_map(args: Sequence[str], policy: ImportConfig) -> MapOptions:
-    """The options of map, with policy for what is not given. Raises: ConfigError."""
-    fields: dict[str, Any] = {
-        "run": (positional("RUN"), Field(description=tr("The run's folder."))),
-        "out": (str, Field(description=tr("What to write: a .csv of index,x,y or a .png of dots."))),
-        "data": (
-            str,
-            Field("", description=data_help() + " " + tr("Without it, what the run was trained on.")),
-        ),
-        "method": (
-            Method,
-            Field("pca", description=tr("pca: principal components. tsne: neighbours stay neighbours.")),
-        ),
-        "label": (str, Field("", description=tr("The label whose classes colour the dots of a .png."))),
-        "labels": (str, Field("", description=labels_help())),
-    }
-    values = parse(
-        "map",
-        fields,
-        args,
-        tr(
-            "Place the code of every picture on a plane. t-SNE needs openTSNE: pip install latent-dials[map]."
-        ),
-        (
-            "map run --out codes.csv",
-            "map run --data test.npy --method tsne --out map.png",
-            "map run --labels list_attr_celeba.txt --label Smiling --out map.png",
-        ),
-        (policy,),
+    out: str = Field(description=tr("What to write: a .csv of index,x,y or a .png of dots."))
+    method: Method = Field(
+        "pca", description=tr("pca: principal components. tsne: neighbours stay neighbours.")
     )
-    return MapOptions(
-        **{name: values[name] for name in fields},
-        policy={name: values[name] for name in ImportConfig.model_fields},
-    )
+    label: str = Field("", description=tr("The label whose classes colour the dots of a .png."))
 
 
 def run(args: list[str]) -> int:
     """Do what the command line of map says and give the exit code."""
-    trained = Run.open(parse_map(args, ImportConfig()).run)
-    options = parse_map(args, trained.config.data.policy)
-    path = Path(options.out).expanduser()
-    if path.suffix.lower() not in (".csv", ".png"):
-        raise ConfigError(tr("--out {path} must end in .csv or .png.", path=options.out))
+    trained, options = asked(MapOptions, ABOUT, args)
+    out = check_out(options.out, ".csv", ".png")
     codec = Codec.from_run(trained)
     with ProgressLine() as line:
-        dataset = opened_for(trained, options.data, options.policy, line)
-        dataset = labelled(dataset, options.labels, line)
+        dataset = labelled(opened_for(trained, options, line), options.labels, line)
         column = _column(dataset, options.label)
-        kept = CodesFile(trained.path, codec, dataset, len(dataset))
-        codes = shown(measured_codes(codec, dataset, len(dataset), kept), line)
+        codes = codes_of(trained, codec, dataset, line, len(dataset))
         key = codes_key(codec.fingerprint, dataset.identity.fingerprint, len(codes.indices))
-        found = shown(make_map(codes, options.method, TsneFile(trained.path, key)), line)
-    if path.suffix.lower() == ".csv":
+        found = shown(make_map(codes, options.method, TsneFile(kept_folder(trained.path), key)), line)
+    if out.suffix.lower() == ".csv":
         rows = zip(found.indices.tolist(), found.points.tolist(), strict=True)
         text = "".join(f"{index},{x:.9g},{y:.9g}\n" for index, (x, y) in rows)
-        write_out(options.out, f"index,x,y\n{text}")
+        write_out(out, f"index,x,y\n{text}")
     else:
-        save_png(dots(found, dataset, column), None, path)
+        save_png(dots(found, dataset, column), None, out)
     print(tr("Written: {path}", path=options.out))
     return 0
 

@@ -2,10 +2,11 @@
 
 import json
 import math
+import os
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import tyro
 from pydantic import Field
@@ -16,59 +17,41 @@ from core.places import runs_folder
 from core.runs import Run
 from core.terminal import ProgressLine
 from core.translate import tr
-from core.verbs.asking import Options, parse
+from core.verbs.asking import About, Json, Options, parse
 from core.verbs.facts import size_text, time_text
 
 NOTE_LENGTH = 60  # characters of a note in the table
 VALUE_LENGTH = 48
 
 
+ABOUT = About(
+    "runs",
+    tr("List the runs of folders with their settings, errors, sizes and notes, or compare two."),
+    ("runs", "runs experiments/ --json", "runs --diff run-a run-b"),
+)
+
+
 class RunsOptions(Options):
     """The options of runs."""
 
-    folders: tuple[str, ...]
-    diff: tuple[str, ...]
-    as_json: bool
-
-
-def parse_runs(args: Sequence[str]) -> RunsOptions:
-    """The options of runs. Raises: ConfigError."""
-    fields: dict[str, Any] = {
-        "folders": (
-            Annotated[tyro.conf.Positional[tuple[str, ...]], tyro.conf.arg(metavar="[FOLDER ...]")],
-            Field(
-                (), description=tr("Folders that hold runs; without one, where the window keeps its runs.")
-            ),
-        ),
-        "diff": (
-            Annotated[tuple[str, ...], tyro.conf.arg(metavar="RUN_A RUN_B")],
-            Field((), description=tr("Say what differs between two runs instead.")),
-        ),
-        "as_json": (
-            Annotated[bool, tyro.conf.FlagCreatePairsOff, tyro.conf.arg(name="json")],
-            Field(False, description=tr("Write it as JSON, for other programs.")),
-        ),
-    }
-    values = parse(
-        "runs",
-        fields,
-        args,
-        tr("List the runs of folders with their settings, errors, sizes and notes, or compare two."),
-        ("runs", "runs experiments/ --json", "runs --diff run-a run-b"),
-        (),
+    folders: Annotated[tyro.conf.Positional[tuple[str, ...]], tyro.conf.arg(metavar="[FOLDER ...]")] = Field(
+        (), description=tr("Folders that hold runs; without one, where the window keeps its runs.")
     )
-    if len(values["diff"]) not in (0, 2):
-        raise ConfigError(tr("--diff takes two runs, and {count} is given.", count=len(values["diff"])))
-    return RunsOptions(folders=values["folders"], diff=values["diff"], as_json=values["as_json"])
+    diff: Annotated[tuple[str, ...], tyro.conf.arg(metavar="RUN_A RUN_B")] = Field(
+        (), description=tr("Say what differs between two runs instead.")
+    )
+    as_json: Json = Field(False, description=tr("Write it as JSON, for other programs."))
 
 
 def run(args: list[str]) -> int:
     """Do what the command line of runs says and give the exit code."""
-    options = parse_runs(args)
+    options = parse(RunsOptions, ABOUT, args)
+    if len(options.diff) not in (0, 2):
+        raise ConfigError(tr("--diff takes two runs, and {count} is given.", count=len(options.diff)))
     if options.diff:
         _print_differences(options)
         return 0
-    folders = [Path(folder).expanduser() for folder in options.folders]
+    folders = [Path(os.path.expanduser(folder)) for folder in options.folders]
     if not folders:
         folders = [runs_folder()] if runs_folder().is_dir() else []
     paths = [path for folder in folders for path in run_paths(folder)]

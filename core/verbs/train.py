@@ -1,6 +1,7 @@
 """The verb train: its options, and training watched in a terminal, alone or as one of several processes."""
 
 import math
+import os
 from collections.abc import Generator, Sequence
 from contextlib import closing, suppress
 from pathlib import Path
@@ -21,71 +22,62 @@ from core.trainable import check_not_imported
 from core.training import TrainRecord, train
 from core.translate import tr
 from core.usage import PROGRAM
-from core.verbs.asking import Flag, Options, data_help, parse
+from core.verbs.asking import DATA, About, Flag, Options, parse
 from core.verbs.facts import time_text
-from core.verbs.opening import opened
+from core.verbs.opening import check_out_run, opened
+
+ABOUT = About(
+    "train",
+    tr(
+        "Train a network on pictures and keep it as a run, a folder that edit and the window open."
+        " Ctrl+C stops it without loss."
+    ),
+    (
+        "train --data faces.npy --network fc --objective ae --epochs 20 --out run",
+        "train --data photos/ --size 64 --network conv --objective vae --beta 2 --out faces-vae",
+        "train --data faces --network conv --objective beta-tcvae --kl-warmup-epochs 5 --out faces-tc",
+        "train --out run --resume --epochs 40",
+    ),
+)
 
 
 class TrainOptions(Options):
     """The options of train."""
 
-    out: str
-    data: str
-    resume: bool
-    settings: dict[str, Any]
-    policy: dict[str, Any]
+    out: str = Field(description=tr("The run's folder, which is made. It holds all that training writes."))
+    data: str = Field("faces", description=DATA)
+    resume: Flag = Field(
+        False,
+        description=tr(
+            "Go on with the run in --out from where it stopped. All other options default to what it was"
+            " made with; more --epochs train it on."
+        ),
+    )
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What was asked for of the training."""
+        return self.of(TrainConfig)
 
 
 def parse_train(
     args: Sequence[str], settings: TrainConfig, policy: ImportConfig, data: str = "faces"
 ) -> TrainOptions:
     """The options of train, with settings, policy and data for what is not given. Raises: ConfigError."""
-    fields: dict[str, Any] = {
-        "out": (
-            str,
-            Field(description=tr("The run's folder, which is made. It holds all that training writes.")),
-        ),
-        "data": (str, Field(data, description=data_help())),
-        "resume": (
-            Flag,
-            Field(
-                False,
-                description=tr(
-                    "Go on with the run in --out from where it stopped. All other options default to what"
-                    " it was made with; more --epochs train it on."
-                ),
-            ),
-        ),
-    }
-    values = parse(
-        "train",
-        fields,
-        args,
-        tr(
-            "Train a network on pictures and keep it as a run, a folder that edit and the window open."
-            " Ctrl+C stops it without loss."
-        ),
-        (
-            "train --data faces.npy --network fc --objective ae --epochs 20 --out run",
-            "train --data photos/ --size 64 --network conv --objective vae --beta 2 --out faces-vae",
-            "train --data faces --network conv --objective beta-tcvae --kl-warmup-epochs 5 --out faces-tc",
-            "train --out run --resume --epochs 40",
-        ),
-        (settings, policy),
-    )
-    if values["objective"] != settings.objective and not _is_given(args, "--beta"):
-        values["beta"] = default_beta(values["objective"])
-    return TrainOptions(
-        **{name: values[name] for name in ("out", "data", "resume")},
-        settings={name: values[name] for name in TrainConfig.model_fields},
-        policy={name: values[name] for name in ImportConfig.model_fields},
-    )
+    options = parse(TrainOptions, ABOUT, args, settings, policy)
+    known: dict[str, Any] = {}
+    if not _is_given(args, "--data"):
+        known["data"] = data
+    objective = options.settings["objective"]
+    if objective != settings.objective and not _is_given(args, "--beta"):
+        known["beta"] = default_beta(objective)
+    return options.model_copy(update=known)
 
 
 def run(args: list[str]) -> int:
     """Do what the command line of train says and give the exit code."""
     options = parse_train(args, TrainConfig(), ImportConfig())
-    begins = options.resume and not is_run(Path(options.out).expanduser())
+    begins = options.resume and not is_run(os.path.expanduser(options.out))
     if begins:
         _check_beginning(args, options)
     elif options.resume:
@@ -95,6 +87,8 @@ def run(args: list[str]) -> int:
         options = parse_train(args, known.train, known.data.policy, known.data.source)
     config = checked(TrainConfig, options.settings)
     resume = (options.resume and not begins) or _was_begun(options.out, config)
+    if not resume:
+        check_out_run(options.out)
     resolve_device(config.device)  # before a folder is made: one that is not here is a mistake like any other
     with joined(config.device) as ranks, ProgressLine() if ranks.writes else SilentLine() as line:
         if begins:
@@ -134,8 +128,7 @@ def _was_begun(out: str, config: TrainConfig) -> bool:
 
     Any other run there is refused, as it was the first time.
     """
-    path = Path(out).expanduser()
-    return restarts() > 0 and is_run(path) and Run.open(path).config.train == config
+    return restarts() > 0 and is_run(os.path.expanduser(out)) and Run.open(out).config.train == config
 
 
 def _say_end(run: Run, ranks: Ranks, is_finished: bool) -> int:

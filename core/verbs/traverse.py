@@ -1,12 +1,10 @@
 """The verb traverse: what single dials do to one picture, as a sheet or moving."""
 
-from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import Field
 
 from core.codec import Codec
-from core.config import ImportConfig
 from core.errors import ConfigError
 from core.export.moving import (
     FRAMES,
@@ -18,101 +16,77 @@ from core.export.moving import (
 )
 from core.export.panels import comparison_subtitle, comparison_title
 from core.latents import measure_effects, statistics
-from core.runs import Run
 from core.terminal import ProgressLine
 from core.translate import tr
-from core.verbs.asking import data_help
-from core.verbs.moving import look_of, parsed, write
-from core.verbs.opening import check_index, codes_of, opened_for, shown
+from core.verbs.asking import About
+from core.verbs.moving import Look, MovingOptions, look_of, write
+from core.verbs.opening import asked, check_index, codes_of, opened_for, shown
 
 STRONGEST = 5  # dials that are shown where none are named
 
 
-def parse_traverse(args: Sequence[str], policy: ImportConfig) -> dict[str, Any]:
-    """The options of traverse, with policy for what is not given. Raises: ConfigError."""
-    fields: dict[str, Any] = {
-        "data": (
-            str,
-            Field("", description=data_help() + " " + tr("Without it, what the run was trained on.")),
+ABOUT = About(
+    "traverse",
+    tr("Turn dials of one picture through their range: a row of pictures each, or moving pictures."),
+    (
+        "traverse run --index 2 --out sheet.png",
+        "traverse run --data test.npy --index 2 --dims 0,1,2 --steps 9 --out sheet.png",
+        "traverse run --index 2 --dims 0 --sigmas 3 --frames 60 --out z0.gif",
+    ),
+)
+
+
+class TraverseOptions(MovingOptions):
+    """The options of traverse."""
+
+    index: int = Field(0, description=tr("Which picture of the data, counted from 0."))
+    dims: str = Field(
+        "",
+        description=tr(
+            "The dials, such as 0,1,2; without it the {count} that change pictures most.", count=STRONGEST
         ),
-        "index": (int, Field(0, description=tr("Which picture of the data, counted from 0."))),
-        "dims": (
-            str,
-            Field(
-                "",
-                description=tr(
-                    "The dials, such as 0,1,2; without it the {count} that change pictures most.",
-                    count=STRONGEST,
-                ),
-            ),
+    )
+    steps: int = Field(9, description=tr("Pictures of each dial on a sheet, 2 to 64."))
+    sigmas: float = Field(
+        0.0,
+        description=tr(
+            "Go so many standard deviations to both sides of the data's mean; 0 goes from 5 % to 95 % of the"
+            " data's own codes."
         ),
-        "steps": (int, Field(9, description=tr("Pictures of each dial on a sheet, 2 to 64."))),
-        "sigmas": (
-            float,
-            Field(
-                0.0,
-                description=tr(
-                    "Go so many standard deviations to both sides of the data's mean; 0 goes from 5 % to"
-                    " 95 % of the data's own codes."
-                ),
-            ),
-        ),
-        "loop": (
-            Literal["back", "once"],
-            Field("back", description=tr("Moving pictures go there and back for ever, or once.")),
-        ),
-    }
-    return parsed(
-        "traverse",
-        fields,
-        args,
-        tr("Turn dials of one picture through their range: a row of pictures each, or moving pictures."),
-        (
-            "traverse run --index 2 --out sheet.png",
-            "traverse run --data test.npy --index 2 --dims 0,1,2 --steps 9 --out sheet.png",
-            "traverse run --index 2 --dims 0 --sigmas 3 --frames 60 --out z0.gif",
-        ),
-        policy,
+    )
+    loop: Literal["back", "once"] = Field(
+        "back", description=tr("Moving pictures go there and back for ever, or once.")
     )
 
 
 def run(args: list[str]) -> int:
     """Do what the command line of traverse says and give the exit code."""
-    trained = Run.open(parse_traverse(args, ImportConfig())["run"])
-    values = parse_traverse(args, trained.config.data.policy)
-    look = look_of(values)
-    dims = parse_dims(values["dims"])
+    trained, options = asked(TraverseOptions, ABOUT, args, Look())
+    out, look = look_of(options)
+    dims, sigmas = parse_dims(options.dims), options.sigmas
     check_dims(dims, trained.config.network.latent_dim)
-    if not 0.0 <= values["sigmas"] <= 100.0:
-        raise ConfigError(tr("--sigmas is {sigmas}; it must be 0 to 100.", sigmas=values["sigmas"]))
+    if not 0.0 <= sigmas <= 100.0:
+        raise ConfigError(tr("--sigmas is {sigmas}; it must be 0 to 100.", sigmas=sigmas))
     codec = Codec.from_run(trained)
     with ProgressLine() as line:
-        dataset = opened_for(trained, values["data"], values["policy"], line)
-        check_index(dataset, values["index"])
-        code = codec.encode(dataset.pictures([values["index"]]))[0]
+        dataset = opened_for(trained, options, line)
+        check_index(dataset, options.index)
+        code = codec.encode(dataset.pictures([options.index]))[0]
         codes = codes_of(trained, codec, dataset, line).codes
         stats = statistics(codes)
         if not dims:
             dims = strongest_dims(shown(measure_effects(codec, codes, stats), line), STRONGEST)
         titles = Titles(
-            comparison_title(values["index"], dataset.identity.name),
+            comparison_title(options.index, dataset.identity.name),
             comparison_subtitle(codec.config, trained.name),
         )
+        steps, frames, loop = options.steps, look.frames or FRAMES, options.loop
         write(
+            out,
             look,
             codec,
-            lambda: traversal_sheet(
-                codec, stats, code, dims, values["steps"], sigmas=values["sigmas"], titles=titles
-            ),
-            lambda: traversal_film(
-                stats,
-                code,
-                dims,
-                look.frames or FRAMES,
-                loop=values["loop"],
-                sigmas=values["sigmas"],
-                titles=titles,
-            ),
+            lambda: traversal_sheet(codec, stats, code, dims, steps, sigmas=sigmas, titles=titles),
+            lambda: traversal_film(stats, code, dims, frames, loop=loop, sigmas=sigmas, titles=titles),
             line,
         )
     return 0

@@ -46,6 +46,4 @@ class FaultyDisk:
 
 def files_of(folder: Path) -> dict[str, bytes]:
     """Every file below folder, by its name from there."""
-    return {
-        str(file.relative_to(folder)): file.read_bytes() for file in folder.rglob("*") if file.is_file()
-    }
+    return {str(file.relative_to(folder)): file.read_bytes() for file in folder.rglob("*") if file.is_file()}

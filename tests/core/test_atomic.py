@@ -8,7 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from core.atomic import LARGEST_WRITE, append_line, remove_parts, replacing, write_bytes, write_text
+from core.atomic import (
+    LARGEST_WRITE,
+    append_line,
+    check_place,
+    remove_parts,
+    replacing,
+    write_bytes,
+    write_text,
+)
 from tests.core.faulty import CODES, OPERATIONS, FaultyDisk, files_of
 from tests.test_layers import modules
 
@@ -22,6 +30,7 @@ ALLOWED = {
     "core.export.report_html: save": "into memory: pictures within the page",
     "core.export.recipe: save": "into memory, which write_bytes then writes",
     "core.encoding: save": "into memory, which write_bytes then writes",
+    "core.lab.keeping: save": "into memory, which write_bytes then writes",
     "core.export.code_files: open 'w'": "a part of a zip, through the CheckedFile of replacing",
     "core.export.video: open 'w'": "memory, which replacing then writes",
     "core.export.webp: save": "into memory, which replacing then writes",
@@ -38,7 +47,18 @@ FREE = (
     "gui.crash_log",
 )
 # Whose save() writes no file itself: painters, and our own that end in core.atomic.
-OWN_SAVES = ("painter", "self", "memory", "window_memory", "writer", "kept", "trainer", "heavy", "keeper")
+OWN_SAVES = (
+    "painter",
+    "self",
+    "memory",
+    "window_memory",
+    "writer",
+    "kept",
+    "trainer",
+    "heavy",
+    "keeper",
+    "session",
+)
 WRITERS = (
     *("write_text", "write_bytes", "tofile", "savez", "savez_compressed", "save_file", "save", "fdopen"),
     *("mkstemp", "NamedTemporaryFile", "copyfile", "copy2", "copy", "copytree", "QFile", "QSaveFile"),
@@ -205,3 +225,19 @@ def test_a_torn_line_is_taken_back_by_the_next(tmp_path: Path) -> None:
         append_line(path, b"new\n", b"header\n")
         whole = text[:cut][: text[:cut].rfind(b"\n") + 1] or b"header\n"
         assert path.read_bytes() == whole + b"new\n", cut
+
+
+def test_a_place_is_tried_and_left_as_it_was(tmp_path: Path) -> None:
+    file = tmp_path / "file.txt"
+    check_place(file)
+    assert not list(tmp_path.iterdir())
+    file.write_text("kept")
+    check_place(file)
+    assert [one.name for one in tmp_path.iterdir()] == ["file.txt"]
+    assert file.read_text() == "kept"
+    with pytest.raises(FileNotFoundError):
+        check_place(tmp_path / "missing" / "file.txt")
+    with pytest.raises(IsADirectoryError):
+        check_place(tmp_path)
+    with pytest.raises(NotADirectoryError):
+        check_place(file / "below.txt")

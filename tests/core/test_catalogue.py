@@ -14,7 +14,7 @@ from core.cli import main
 from core.errors import RunError
 from core.locking import STALE_AFTER_S, held, seems_held
 from core.notes import MOST_BYTES, read_notes, write_notes
-from core.run_files import CHECKPOINT, CONFIG, LOCK, METRICS, NOTES
+from core.run_files import CHECKPOINT, CONFIG, LOCK, METRICS, MODEL, NOTES
 from core.runs import Run
 from core.training import train
 from tests.core.tiny import tiny_config, tiny_dataset
@@ -66,20 +66,23 @@ def test_a_row_says_what_metrics_and_settings_say(folder: Path) -> None:
 
 
 def test_damaged_runs_are_rows_that_say_what_is_wrong(tmp_path: Path) -> None:
-    for name in ("config", "checkpoint", "gone", "newer"):
+    for name in ("config", "checkpoint", "gone", "newer", "weights"):
         trained(tmp_path / name, epochs=1)
     (tmp_path / "config" / CONFIG).write_text("{")
     (tmp_path / "checkpoint" / CHECKPOINT).write_bytes(b"\xff" * 100)
     (tmp_path / "gone" / CONFIG).unlink()
     newer = (tmp_path / "newer" / CONFIG).read_text().replace('"format_version": 1', '"format_version": 9')
     (tmp_path / "newer" / CONFIG).write_text(newer)
+    weights = tmp_path / "weights" / MODEL
+    weights.write_bytes(weights.read_bytes()[:-1])
     write_notes(tmp_path / "config", "my words stay")
     rows = {row.name: row for row in read_rows(run_paths(tmp_path))}
-    assert [row.state for row in rows.values()] == [RunState.DAMAGED] * 4
+    assert [row.state for row in rows.values()] == [RunState.DAMAGED] * 5
     assert "config.json" in rows["config"].problem
     assert "checkpoint" in rows["checkpoint"].problem
     assert "no config.json" in rows["gone"].problem
     assert "format 9" in rows["newer"].problem
+    assert f"{weights} cannot be read" in rows["weights"].problem
     assert rows["config"].notes == "my words stay"
     assert all(row.size > 0 for row in rows.values())
 

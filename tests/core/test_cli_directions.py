@@ -69,6 +69,7 @@ def test_found_listed_used_and_deleted(
         (["--group-a", "1,2", "--group-b", "40"], "There is no picture 40: the last is 39"),
         (["--components", "-1"], "--components must be 0 to 256"),
         (["--components", "1", "--name", 'a"b'], "is no name for a direction"),
+        (["--components", "1", "--seed", "-1"], "--seed is -1"),
         (["--delete", "nobody"], "There is no direction 'nobody'"),
         (["--labels", "/nowhere.csv", "--components", "1"], "/nowhere.csv"),
     ],
@@ -80,6 +81,44 @@ def test_mistakes_end_in_one_sentence(
     error = capsys.readouterr().err.strip().splitlines()[-1]
     assert sentence in error
     assert read_directions(run_path, 4) == ()
+
+
+def test_fewer_components_than_asked_for_are_said(run_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["directions", str(run_path), "--components", "99"]) == 0
+    assert "no more than 4 of their 4 dimensions" in capsys.readouterr().err
+    assert len(read_directions(run_path, 4)) == 4
+
+
+def test_two_directions_of_one_name_are_refused(
+    run_path: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    labels = tmp_path / "labels.csv"
+    labels.write_text("index,x\n" + "".join(f"{n},{n + 0.5}\n" for n in range(40)))
+    wanted = ["--attribute", "x>10", "--attribute", "x>20", "--method", "mean-difference"]
+    assert main(["directions", str(run_path), "--labels", str(labels), *wanted]) == 2
+    assert "Two of these would be called 'x'" in capsys.readouterr().err
+    assert read_directions(run_path, 4) == ()
+
+
+def test_heat_takes_directions_too(
+    run_path: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run, out = str(run_path), tmp_path / "heat.png"
+    assert main(["directions", run, "--components", "1"]) == 0
+    capsys.readouterr()
+    assert main(["heat", run, "--index", "3", "--dial", "@pc 1", "--dial", "z2", "--out", str(out)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.partition("  ")[0] for line in lines[:2]] == ["PC 1", "z2"]
+    assert out.is_file()
+    assert main(["heat", run, "--index", "3", "--dial", "@PC 1", "--json"]) == 0
+    (facts,) = json.loads(capsys.readouterr().out)
+    codec, (found,) = Codec.from_run(Run.open(run_path)), read_directions(run_path, 4)
+    code = codec.encode(tiny_dataset().pictures([3]))[0]
+    ends = codec.decode_float(np.stack([code, code + np.array(found.direction.vector, np.float32)]))
+    change = (ends[1] - ends[0]).abs().mean().item() * 127.5
+    assert (facts["dial"], facts["mean"]) == ("PC 1", pytest.approx(change, rel=1e-3))
+    assert main(["heat", run, "--dial", "@nobody"]) == 2
+    assert "There is no direction 'nobody'" in capsys.readouterr().err
 
 
 def test_other_weights_are_said(run_path: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

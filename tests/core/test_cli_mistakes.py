@@ -80,3 +80,75 @@ def test_scores_go_into_a_csv(tmp_path: Path, capsys: pytest.CaptureFixture[str]
     run = Run.create(tmp_path / "run", tiny_config(epochs=1), tiny_dataset().identity)
     assert cli.main(["score", str(run.path), "--out", str(tmp_path / "scores.png")]) == 2
     assert capsys.readouterr().err.endswith("scores.png must end in .csv.\n")
+
+
+@pytest.fixture(scope="module")
+def untrained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run without weights: what is refused here was refused before any of them was needed."""
+    return Run.create(tmp_path_factory.mktemp("runs") / "run", tiny_config(), tiny_dataset().identity).path
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["edit", "RUN", "--out", "OUT.png"],
+        ["score", "RUN", "--out", "OUT.csv"],
+        ["map", "RUN", "--out", "OUT.csv"],
+        ["codes", "RUN", "--out", "OUT.npz"],
+        ["dials", "RUN", "--out", "OUT.json"],
+        ["dials", "RUN", "--correlation", "OUT.png"],
+        ["heat", "RUN", "--out", "OUT.png"],
+        ["factors", "RUN", "--out", "OUT.png"],
+        ["neighbours", "RUN", "--out", "OUT.png"],
+        ["compare", "RUN", "RUN", "--out", "OUT.html"],
+        ["traverse", "RUN", "--out", "OUT.gif"],
+        ["interpolate", "RUN", "--from", "0", "--to", "1", "--out", "OUT.png"],
+        ["sample", "RUN", "--out", "OUT.webp"],
+        ["replay", "RUN", "--out", "OUT.png"],
+        ["batch", "RUN", "--adjust", "0+1", "--out", "OUT.npy"],
+    ],
+)
+def test_a_place_for_a_file_is_looked_at_first(
+    words: list[str], untrained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ending = Path(words[-1]).suffix
+    (tmp_path / "file").write_text("")
+    (tmp_path / f"folder{ending}").mkdir()
+    for place in ("absent/a", "file/a", "folder"):
+        out = str(tmp_path / place) + ending
+        assert cli.main([{"RUN": str(untrained), words[-1]: out}.get(word, word) for word in words]) == 2
+        said = capsys.readouterr().err
+        assert said.startswith(f"{out} cannot be written: ")
+        assert said.count("\n") == 1
+    assert {path.name for path in tmp_path.iterdir()} == {"file", f"folder{ending}"}
+
+
+@pytest.mark.parametrize(
+    "words", [["onnx", "RUN", "--out", "OUT"], ["batch", "RUN", "--adjust", "0+1", "--out", "OUT"]]
+)
+def test_a_place_for_a_folder_is_looked_at_first(
+    words: list[str], untrained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("onnx", reason="onnx is not installed")
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "mine.txt").write_text("")
+    for place, reason in (("full/mine.txt/in it", "cannot be written"), ("full", "already holds files")):
+        out = str(tmp_path / place)
+        assert cli.main([{"RUN": str(untrained), "OUT": out}.get(word, word) for word in words]) == 2
+        assert reason in capsys.readouterr().err
+
+
+def test_a_place_for_a_run_is_looked_at_before_the_pictures(
+    untrained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").write_text("")
+    train = ["train", "--data", str(tmp_path / "absent.npy")]
+    assert cli.main([*train, "--out", str(tmp_path / "file" / "run")]) == 2
+    assert "A run cannot be made in" in capsys.readouterr().err
+    assert cli.main([*train, "--out", str(untrained)]) == 2
+    assert "already holds a run" in capsys.readouterr().err
+
+
+def test_a_name_that_no_disk_takes(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["info", "a" * 5000]) == 2
+    assert capsys.readouterr().err == f"'{'a' * 80}' is too long for a name of a file.\n"

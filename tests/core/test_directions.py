@@ -1,5 +1,6 @@
 """Directions: against numpy's decompositions, by hand, on codes with known answers, and on real labels."""
 
+import math
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +23,7 @@ from core.directions import (
     write_directions,
 )
 from core.directions.files import DIRECTIONS
+from core.directions.found import Accuracy
 from core.edits import Direction, Move, apply_edits
 from core.encoding import Codes, encode_dataset, finished
 from core.errors import EditError, RunError
@@ -149,7 +151,27 @@ def test_codes_without_the_attribute_are_guessed_and_said_to_be() -> None:
     assert accuracy.balanced == pytest.approx(0.5, abs=0.08)
     assert accuracy.majority == pytest.approx(0.8, abs=0.02)
     assert accuracy.count == 400
-    assert "hardly better than guessing" in accuracy.text()
+    assert "no better than guessing" in accuracy.text()
+
+
+@pytest.mark.parametrize(
+    ("right", "said"),
+    # of 100 on either side, where 200 throws of a coin give 86 to 114 heads in 95 of 100 cases
+    [(112, "no better than guessing"), (116, "better than guessing, but weak"), (124, ""), (80, "no better")],
+)
+def test_an_accuracy_is_held_against_chance(right: int, said: str) -> None:
+    accuracy = Accuracy(balanced=right / 200, plain=right / 200, majority=0.5, count=200)
+    assert accuracy.margin == pytest.approx(0.98 / math.sqrt(200), rel=1e-3)
+    assert said in accuracy.text()
+    assert ("guessing" in accuracy.text()) == bool(said)
+
+
+def test_the_margin_is_the_spread_of_guesses() -> None:
+    random = np.random.default_rng(0)
+    guesses = (random.binomial(300, 0.5, 20_000) / 300 + random.binomial(40, 0.5, 20_000) / 40) / 2
+    low, high = np.quantile(guesses, [0.025, 0.975])
+    accuracy = Accuracy(balanced=0.5, plain=0.5, majority=300 / 340, count=340)
+    assert 2 * accuracy.margin == pytest.approx(float(high - low), rel=0.03)
 
 
 def test_pictures_without_a_label_are_left_out() -> None:

@@ -342,7 +342,7 @@ def test_without_the_package_a_sentence_says_what_to_install(
     codec: Codec, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(video.importlib.util, "find_spec", lambda _name: None)
-    with pytest.raises(ExportError, match=r'pip install "latent-dials\[video\]"'):
+    with pytest.raises(ExportError, match=r'pip install -e "\.\[video\]"'):
         finished(write_animation(Animation(film_of(codec), codec), tmp_path / "a.mp4"))
 
 

@@ -334,5 +334,5 @@ def test_without_the_packages_a_sentence_says_what_to_install(
     codec: Codec, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(networks.importlib.util, "find_spec", lambda _name: None)
-    with pytest.raises(ExportError, match=r'pip install "latent-dials\[onnx\]"'):
+    with pytest.raises(ExportError, match=r'pip install -e "\.\[onnx\]"'):
         finished(export_networks(codec, tmp_path / "network"))

@@ -28,9 +28,7 @@ MOST = 60  # operations of one save
 def _checkpoint(run: Run, version: int) -> None:
     weights = {name: torch.full((3, 2), float(version)) for name in ("a", "b")}
     noise = torch.zeros(5, dtype=torch.uint8)
-    run.save_checkpoint(
-        Checkpoint(Progress(step=version), weights, dict.fromkeys(MOMENTS, weights), noise)
-    )
+    run.save_checkpoint(Checkpoint(Progress(step=version), weights, dict.fromkeys(MOMENTS, weights), noise))
 
 
 def _weights(run: Run, version: int) -> None:
@@ -171,7 +169,6 @@ def test_training_survives_what_fails_and_ends_the_same(tmp_path: Path) -> None:
         assert run.metrics().step.tolist() == whole.metrics().step.tolist()
         assert sorted(files_of(run.path)) == sorted(files_of(whole.path))
     assert {text.partition(" ")[0] for text in said} == {"No", "Reports"}
-
 
 
 @pytest.mark.usefixtures("_a_report_each_step")

@@ -203,7 +203,7 @@ def test_codes_and_limit(ae: Path, pictures: Path, tmp_path: Path) -> None:
         (["batch", "RUN", "--out", "many"], "Give either --adjust or --recipe"),
         (["batch", "RUN", "--adjust", "9+1", "--out", "many"], "There is no dimension 9"),
         (["batch", "RUN", "--adjust", "0+1", "--indices", "7-90", "--out", "many"], "no pictures 7-90"),
-        (["codes", "RUN", "--out", "a.txt"], "must end in .npz, .csv"),
+        (["codes", "RUN", "--out", "a.txt"], "must end in .npz or .csv"),
         (["codes", "RUN", "--directions", "--out", "a.json"], "has no directions yet"),
     ],
 )

@@ -55,6 +55,7 @@ def test_an_index_column(tmp_path: Path) -> None:
     labels = read_labels(path, tiny_dataset(3))
     score, kind = labels.columns
     assert (labels.by, labels.matched, labels.unused) == ("index", 2, 1)
+    assert "unless these are the first 2 pictures that it counts, its labels are of others" in labels.text()
     assert score.classes == ()
     assert np.array_equal(score.values, np.array([1.5, np.nan, 0.5], np.float32), equal_nan=True)
     assert kind.classes == ("cat", "dog")

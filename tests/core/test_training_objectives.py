@@ -199,6 +199,19 @@ def test_collapse_is_not_judged_before_warm_up_and_the_first_epoch_are_over() ->
     assert not is_settled(config, 20, 5, finished=True)
 
 
+def test_info_names_the_collapse_of_a_run_that_was_too_short_for_training_to_judge(tmp_path: Path) -> None:
+    config = tiny_config(objective="vae", beta=1000.0, epochs=1)
+    run = Run.create(tmp_path / "run", config, tiny_dataset().identity)
+    for _record in train(tiny_dataset(), config, run):
+        pass
+    dims = config.latent_dim
+    run.save_kl(DimensionKl(3, np.full(dims, 1e-6, np.float32), is_settled=False))
+    assert run.is_finished
+    assert f"Posterior collapse: none of the {dims} dimensions" in run_text(run)
+    longer = Run(run.path, run.config.model_copy(update={"train": run.with_epochs(9)}))
+    assert "Posterior collapse" not in run_text(longer)  # it is being trained on, and has only begun
+
+
 def test_a_training_that_collapses_says_so(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -45,8 +45,10 @@ def test_train_info_and_edit_from_pictures_to_a_png(tmp_path: Path, pictures: Pa
     trained = program("train", "--data", pictures, *SMALL, "--out", run)
     assert trained.returncode == 0, trained.stderr
     assert "(64,16,16,3)" in trained.stderr  # how the array was read is said
-    assert (run / "metrics.csv").read_text().startswith(
-        "step,epoch,images,seconds,loss,reconstruction,kl,mse,val_mse"
+    assert (
+        (run / "metrics.csv")
+        .read_text()
+        .startswith("step,epoch,images,seconds,loss,reconstruction,kl,mse,val_mse")
     )
     edited = program("edit", run, "--index", 3, "--adjust", "0+20", "--adjust", "7=1.5,2*-1", "--out", out)
     assert edited.returncode == 0, edited.stderr
