@@ -27,13 +27,19 @@ class Nudge:
 
 
 @dataclass(frozen=True, eq=False)
-class NudgeRequest:
-    """The edit of the session and the laboratory's own dial, of a place in the order of effects."""
+class PictureRequest:
+    """The picture (H,W,C) of an index, under both sides."""
 
     a: Side
     b: Side | None
     index: int
     original: NDArray[np.uint8]
+
+
+@dataclass(frozen=True, eq=False)
+class NudgeRequest(PictureRequest):
+    """The edit of the session and the laboratory's own dial, of a place in the order of effects."""
+
     edit: EditState
     rank: int
     sigmas: float
@@ -157,6 +163,20 @@ class Lockstep:
         base = self.base("B", b, request.index, request.original)
         return NudgeAnswer(answer, _answered(base, theirs, unpaired, request.original))
 
+    def noisy(self, request: NoiseRequest) -> NoiseAnswer:
+        """Both sides' pictures with noise on their codes. Raises: ModelError."""
+
+        def answered(letter: str, side: Side) -> tuple[Base, NDArray[np.uint8], float]:
+            base = self.base(letter, side, request.index, request.original)
+            if not request.sigmas or side.statistics is None:
+                return base, base.reconstruction, base.mse
+            code = heavy.lab_noise.noisy_codes(side.subject(), base.code[None], request.sigmas, request.seed)
+            mse = float(side.codec.errors(request.original[None], code)[0])
+            return base, side.codec.decode(code)[0], mse
+
+        b = request.b
+        return NoiseAnswer(answered("A", request.a), answered("B", b) if b is not None else None)
+
     def forget(self) -> None:
         """Let go of both runs."""
         self._known.clear()
@@ -173,13 +193,9 @@ def _answered(base: Base, nudges: tuple[Nudge, ...], unpaired: int, original: ND
 
 
 @dataclass(frozen=True, eq=False)
-class NoiseRequest:
+class NoiseRequest(PictureRequest):
     """The same picture with noise of so many standard deviations on its code, drawn from a seed."""
 
-    a: Side
-    b: Side | None
-    index: int
-    original: NDArray[np.uint8]
     sigmas: float
     seed: int
 
@@ -190,23 +206,3 @@ class NoiseAnswer:
 
     a: tuple[Base, NDArray[np.uint8], float]
     b: tuple[Base, NDArray[np.uint8], float] | None
-
-
-def with_noise(step: Lockstep, request: NoiseRequest) -> NoiseAnswer:
-    """Both sides' pictures with noise on their codes. Raises: ModelError."""
-
-    def answered(letter: str, side: Side) -> tuple[Base, NDArray[np.uint8], float]:
-        base = step.base(letter, side, request.index, request.original)
-        if not request.sigmas or side.statistics is None:
-            return base, base.reconstruction, base.mse
-        code = heavy.lab_noise.noisy_codes(side.subject(), base.code[None], request.sigmas, request.seed)
-        mse = float(side.codec.errors(request.original[None], code)[0])
-        return base, side.codec.decode(code)[0], mse
-
-    b = request.b
-    return NoiseAnswer(answered("A", request.a), answered("B", b) if b is not None else None)
-
-
-def use_one_thread() -> None:
-    """Of torch's, for the lane that calls it: see gui/renderer.py."""
-    heavy.threads.use_one()

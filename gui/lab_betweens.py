@@ -11,14 +11,12 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QSignalBlocker, Slot
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSpinBox, QVBoxLayout
 
-from core.errors import LatentDialsError
 from core.translate import tr
 from gui import heavy
-from gui.background import LatestOnly
-from gui.lab_answers import use_one_thread
-from gui.lab_page import MeasuredPage, Result
+from gui.lab_answers import PictureRequest
+from gui.lab_measured import MeasuredPage, Result
 from gui.lab_pictures import PictureGrid
-from gui.lab_side import Side
+from gui.lab_side import Gathered
 from gui.lab_sides import LabSides
 from gui.lab_table import NumbersTable, Row
 from gui.lab_words import betweens_words, interval
@@ -28,18 +26,16 @@ from gui.theme import UNIT_PX
 if TYPE_CHECKING:
     from core.encoding import EncodeProgress
     from core.lab.betweens import BetweensStudy
+    from gui.lab_side import Subjects
 
 STEPS = 7  # as large as they fit three rows of a page
 
 
 @dataclass(frozen=True, eq=False)
-class StripRequest:
-    """The way between two pictures (2,H,W,C) of these numbers."""
+class StripRequest(PictureRequest):
+    """The way from the picture to another one (H,W,C)."""
 
-    a: Side
-    b: Side | None
-    indices: tuple[int, int]
-    ends: NDArray[np.uint8]
+    other: NDArray[np.uint8]
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,17 +46,16 @@ class StripAnswer:
     strips: tuple[NDArray[np.uint8], ...]
 
 
-def strips(request: StripRequest | None) -> StripAnswer | None:
-    """The ways of a request; no request lets go of both runs. Raises: ModelError."""
-    if request is None:
-        return None
+def strips(request: StripRequest) -> StripAnswer:
+    """The ways of a request. Raises: ModelError."""
     share = np.linspace(0.0, 1.0, STEPS)[:, None, None, None]
-    first, last = request.ends.astype(np.float64)
+    ends = np.stack([request.original, request.other])
+    first, last = ends.astype(np.float64)
     faded = (first * (1.0 - share) + last * share).round().astype(np.uint8)
     found = []
     for side in (request.a, request.b):
         if side is not None:
-            start, end = side.codec.encode(request.ends)
+            start, end = side.codec.encode(ends)
             found.append(side.codec.decode(heavy.latents.interpolate(start, end, STEPS)))
     return StripAnswer(faded, tuple(found))
 
@@ -79,9 +74,6 @@ class BetweensPage(MeasuredPage):
             session,
             sides,
         )
-        self._lane = LatestOnly(strips, self, prepare=use_one_thread)
-        self._lane.answered.connect(self._on_answered)
-        self._lane.failed.connect(self._on_lane_failed)
         self.answer: StripAnswer | None = None
         self._target = -1
         self._has_other = False
@@ -132,20 +124,14 @@ class BetweensPage(MeasuredPage):
         column.addWidget(self.table)
         session.selection_changed.connect(self._on_changed)
 
-    @property
-    def is_idle(self) -> bool:
-        """Whether the strips that were asked for are shown."""
-        return self._lane.idle
-
-    def work(self, a: Side, b: Side) -> Generator[EncodeProgress, None, Any]:
+    def work(self, subjects: Subjects, gathered: Gathered) -> Generator[EncodeProgress, None, Any]:
         """The score of both over many pairs of pictures that were held out."""
-        subjects, gathered = (a.subject(), b.subject()), self._sides.gathered(a, b)
-
-        def measured() -> Generator[EncodeProgress, None, Any]:
-            material = gathered.material()
-            return (yield from heavy.lab_betweens.measure_betweens(subjects, material, gathered.space()))
-
-        return measured()
+        material = gathered.material()
+        return (
+            yield from heavy.lab_betweens.measure_betweens(
+                subjects, material, gathered.space, kept=gathered.kept(subjects)
+            )
+        )
 
     def show_result(self, result: Result | None) -> None:
         """The scores, and what they say."""
@@ -207,21 +193,9 @@ class BetweensPage(MeasuredPage):
                 self.other_box.setValue((session.index + count // 2) % count)
         self._has_other, self._target = True, session.target_index
         self.from_label.setText(tr("From picture #{index}", index=session.index))
-        indices = session.index, self.other_box.value()
-        ends = session.originals(list(indices))
+        ends = session.originals([session.index, self.other_box.value()])
         if ends is not None and ends.shape[1:] == a.codec.picture_shape:
-            self._lane.submit(StripRequest(a, self._sides.b, indices, ends))
-
-    def rest(self) -> None:
-        """Let go of the second run."""
-        super().rest()
-        if self._lane.isRunning():
-            self._lane.submit(None)
-
-    def close_threads(self) -> None:
-        """End the lane and the measure."""
-        super().close_threads()
-        self._lane.stop_and_wait()
+            self._lane.submit(StripRequest(a, self._sides.b, session.index, *ends))
 
     @Slot()
     def _on_another(self) -> None:
@@ -230,21 +204,15 @@ class BetweensPage(MeasuredPage):
             step = int(self._random.integers(1, len(dataset)))
             self.other_box.setValue((self.other_box.value() + step) % len(dataset))
 
-    @Slot(object, object)
-    def _on_answered(self, request: StripRequest | None, answer: StripAnswer | None) -> None:
-        if request is None or answer is None or request.indices[0] != self._session.index:
-            return
-        if not self.are_shown(request.a, request.b):
-            return
+    def answer_to(self, request: StripRequest) -> StripAnswer:
+        """The strips."""
+        return strips(request)
+
+    def show_answer(self, request: StripRequest, answer: StripAnswer) -> None:
+        """The strip of each run, and the cross-fade."""
         self.answer = answer
         pictures = dict(zip(("A", "B"), answer.strips, strict=False)) | {"Faded": answer.faded}
         for name, (_label, grid) in self.rows.items():
             shown = pictures.get(name)
             waiting = self._sides.trouble or tr("Opening the second run…")
             grid.show_pictures(shown, STEPS, words="" if shown is not None else waiting)
-
-    @Slot(object, object)
-    def _on_lane_failed(self, _request: object, error: Exception) -> None:
-        self.say(str(error), "unusual")
-        if not isinstance(error, (LatentDialsError, OSError)):
-            self._session.report(error)

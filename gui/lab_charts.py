@@ -30,13 +30,14 @@ class ChartCurve:
 
 @dataclass(frozen=True, eq=False)
 class ChartBars:
-    """A histogram: shares (n,) between edges (n+1,), and the place of its median."""
+    """A histogram: shares (n,) between edges (n+1,), and its median's place; a control is a dotted line."""
 
     name: str
     token: str
     edges: NDArray[np.float64]
     shares: NDArray[np.float64]
     median: float
+    is_control: bool = False
 
 
 def ticks(low: float, high: float, wanted: int = _TICKS) -> list[float]:
@@ -179,6 +180,10 @@ class Chart(QWidget):
             for share, start, end in zip(bars.shares, bars.edges[:-1], bars.edges[1:], strict=True):
                 outline += [at(float(start), float(share)), at(float(end), float(share))]
             outline.append(at(float(bars.edges[-1]), 0.0))
+            if bars.is_control:
+                painter.setPen(QPen(colour, 1.5, Qt.PenStyle.DotLine))
+                painter.drawPolyline(QPolygonF(outline))
+                continue
             painter.setPen(QPen(colour, 1.5))
             painter.setBrush(_faint(colour))
             painter.drawPolygon(QPolygonF(outline))
@@ -218,7 +223,9 @@ class Chart(QWidget):
             width = metrics.horizontalAdvance(item.name) + 22
             if x and x + width > self.width():
                 x, y = 0, y + _LINE_PX
-            painter.setPen(QPen(theme.color(item.token), 3))
+            is_control = isinstance(item, ChartBars) and item.is_control
+            style = Qt.PenStyle.DotLine if is_control else Qt.PenStyle.SolidLine
+            painter.setPen(QPen(theme.color(item.token), 3, style))
             painter.drawLine(QPointF(x + 1, y + _LINE_PX / 2), QPointF(x + 13, y + _LINE_PX / 2))
             painter.setPen(theme.color("text"))
             room = QRect(x + 18, y, max(0, self.width() - x - 18), _LINE_PX)

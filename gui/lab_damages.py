@@ -8,20 +8,17 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout
 
-from core.errors import LatentDialsError
 from core.translate import tr
 from gui import heavy
-from gui.background import LatestOnly
-from gui.lab_answers import Base, Lockstep, use_one_thread
+from gui.lab_answers import Base, Lockstep, PictureRequest
 from gui.lab_charts import Chart, ChartCurve
+from gui.lab_measured import MeasuredPage, Result
 from gui.lab_nudge import mse_text
-from gui.lab_page import MeasuredPage, Result
 from gui.lab_pictures import LabPicture
-from gui.lab_side import COLOURS, Side
+from gui.lab_side import COLOURS, Gathered
 from gui.lab_sides import LabSides
 from gui.lab_words import blur_words
 from gui.segmented import Choice, SegmentedControl
@@ -33,20 +30,11 @@ if TYPE_CHECKING:
     from core.lab.blur import BlurStudy
     from core.lab.damages import DamageStudy
     from core.lab.spread import Spread
+    from gui.lab_side import Subjects
 
 _MOST = 5  # damages beside the original
 _COLUMNS = 3
 _BY_FINENESS, _BY_EPOCH = "fineness", "epochs"
-
-
-@dataclass(frozen=True, eq=False)
-class DamageRequest:
-    """The picture to damage, and the sides whose reconstructions stand beside."""
-
-    a: Side
-    b: Side | None
-    index: int
-    original: NDArray[np.uint8]
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,9 +70,6 @@ class DamagesPage(MeasuredPage):
         )
         self._lockstep = Lockstep()
         self._known: DamageStudy | None = None  # of the lane's thread
-        self._lane = LatestOnly(self._answer, self, prepare=use_one_thread)
-        self._lane.answered.connect(self._on_answered)
-        self._lane.failed.connect(self._on_lane_failed)
         self.study: DamageStudy | None = None
         self.original = LabPicture("labDamageOriginal", tr("original"), self, fact_lines=3)
         self.views = [LabPicture(f"labDamage{n}", tr("damaged"), self, fact_lines=3) for n in range(_MOST)]
@@ -136,25 +121,15 @@ class DamagesPage(MeasuredPage):
         row.addLayout(blur, 3)
         session.selection_changed.connect(self._on_changed)
 
-    @property
-    def is_idle(self) -> bool:
-        """Whether the damages of the picture are shown."""
-        return self._lane.idle
-
-    def work(self, a: Side, b: Side) -> Generator[EncodeProgress, None, Any]:
+    def work(self, subjects: Subjects, gathered: Gathered) -> Generator[EncodeProgress, None, Any]:
         """The blur meter of both, over pictures that were held out."""
-        subjects = (a.subject(), b.subject())
-        gathered = self._sides.gathered(a, b)
-
-        def measured() -> Generator[EncodeProgress, None, Any]:
-            pictures = gathered.material().held_out
-            study = yield from heavy.lab_blur.measure_blur(subjects, pictures)
-            epochs = []
-            for run in (a.run, b.run):
-                epochs.append((yield from heavy.lab_blur.measure_blur_by_epoch(run, pictures)))
-            return BlurResult(study, tuple(epochs))
-
-        return measured()
+        pictures = gathered.material().held_out
+        kept = gathered.kept(subjects)
+        study = yield from heavy.lab_blur.measure_blur(subjects, pictures, kept=kept)
+        epochs = []
+        for run in gathered.runs:
+            epochs.append((yield from heavy.lab_blur.measure_blur_by_epoch(run, pictures, kept=kept)))
+        return BlurResult(study, tuple(epochs))
 
     def show_result(self, result: Result | None) -> None:
         """The share kept at each fineness, and what it says."""
@@ -195,28 +170,16 @@ class DamagesPage(MeasuredPage):
     def refresh(self) -> None:
         """Damage the picture that is chosen now, and measure the blur where that is due."""
         super().refresh()
-        session, a = self._session, self._sides.a
-        pictures = session.pictures
-        if a is None or pictures is None or pictures.original.shape != a.codec.picture_shape:
-            return
-        self._lane.submit(DamageRequest(a, self._sides.b, session.index, pictures.original))
+        seen = self.seen()
+        if seen is not None:
+            self._lane.submit(PictureRequest(*seen))
 
-    def rest(self) -> None:
-        """Let go of the second run."""
-        super().rest()
-        if self._lane.isRunning():
-            self._lane.submit(None)
+    def forget_sides(self) -> None:
+        """Let go of both runs; in the lane's thread."""
+        self._lockstep.forget()
 
-    def close_threads(self) -> None:
-        """End the lane and the measure."""
-        super().close_threads()
-        self._lane.stop_and_wait()
-
-    def _answer(self, request: DamageRequest | None) -> DamageAnswer | None:
-        """In the lane's thread; no request lets go of both runs."""
-        if request is None:
-            self._lockstep.forget()
-            return None
+    def answer_to(self, request: PictureRequest) -> DamageAnswer:
+        """The damages, and both reconstructions with what they keep."""
         known = self._known
         if known is None or not np.array_equal(known.original, request.original):
             known = self._known = heavy.lab_damages.equal_damages(request.original)
@@ -233,12 +196,8 @@ class DamagesPage(MeasuredPage):
         if self.result is not None:
             self._draw(self.result.value)
 
-    @Slot(object, object)
-    def _on_answered(self, request: DamageRequest | None, answer: DamageAnswer | None) -> None:
-        if request is None or answer is None or request.index != self._session.index:
-            return
-        if not self.are_shown(request.a, request.b):
-            return
+    def show_answer(self, request: PictureRequest, answer: DamageAnswer) -> None:
+        """The damages of the picture, and what both runs make of it."""
         study = self.study = answer.study
         self.original.show_pixels(study.original, tr("picture #{index}", index=request.index))
         for view, damaged in zip_longest(self.views, study.damages[:_MOST]):
@@ -258,12 +217,6 @@ class DamagesPage(MeasuredPage):
             base, kept = found
             detail = tr("keeps {share} % of its detail", share=f"{100 * kept:.0f}")
             view.show_pixels(base.reconstruction, mse_text(base.mse), detail)
-
-    @Slot(object, object)
-    def _on_lane_failed(self, _request: object, error: Exception) -> None:
-        self.say(str(error), "unusual")
-        if not isinstance(error, (LatentDialsError, OSError)):
-            self._session.report(error)
 
 
 def _over_epochs(name: str, colour: str, epochs: tuple[tuple[int, Spread], ...]) -> ChartCurve:

@@ -12,9 +12,9 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout
 from core.translate import tr
 from gui import heavy
 from gui.lab_charts import Chart, ChartBars
-from gui.lab_page import MeasuredPage, Result
+from gui.lab_measured import MeasuredPage, Result
 from gui.lab_pictures import PictureGrid
-from gui.lab_side import COLOURS, Side
+from gui.lab_side import COLOURS, Gathered
 from gui.lab_sides import LabSides
 from gui.lab_words import imitation_words
 from gui.session import Session
@@ -23,6 +23,7 @@ from gui.theme import UNIT_PX
 if TYPE_CHECKING:
     from core.encoding import EncodeProgress
     from core.lab.imitation import ImitationStudy
+    from gui.lab_side import Subjects
 
 SHOWN = 5
 _BINS = 24
@@ -37,7 +38,8 @@ class ImitationPage(MeasuredPage):
             tr("Copies"),
             tr(
                 "Each sample, left, beside the three training pictures that are nearest to it: is it a new"
-                " picture, or an old one again? Pictures that were held out say what distance is usual."
+                " picture, or an old one again? Pictures that were held out say what distance is usual, and"
+                " a run's reconstructions of them what it is for pictures as smooth as its own."
             ),
             session,
             sides,
@@ -66,15 +68,14 @@ class ImitationPage(MeasuredPage):
         row.addWidget(self.chart, 3)
         self.show_result(None)
 
-    def work(self, a: Side, b: Side) -> Generator[EncodeProgress, None, Any]:
+    def work(self, subjects: Subjects, gathered: Gathered) -> Generator[EncodeProgress, None, Any]:
         """The nearest training pictures of both runs' samples."""
-        subjects, gathered = (a.subject(), b.subject()), self._sides.gathered(a, b)
-
-        def measured() -> Generator[EncodeProgress, None, Any]:
-            material = gathered.material()
-            return (yield from heavy.lab_imitation.measure_imitation(subjects, material, gathered.space()))
-
-        return measured()
+        material = gathered.material()
+        return (
+            yield from heavy.lab_imitation.measure_imitation(
+                subjects, material, gathered.space, kept=gathered.kept(subjects)
+            )
+        )
 
     def show_result(self, result: Result | None) -> None:
         """The samples, the histogram, and what the distances say."""
@@ -96,22 +97,31 @@ class ImitationPage(MeasuredPage):
             ]
             flat = pictures.reshape(-1, *pictures.shape[2:])
             grid.show_pictures(flat, pictures.shape[1], tuple(captions), led=True)
-        values = [study.held_out, *(found.distances for found in study.subjects)]
+        values = [
+            study.held_out,
+            *(found.distances for found in study.subjects),
+            *(found.decoded for found in study.subjects),
+        ]
         top = float(max(np.quantile(one, 0.995) for one in values))
         edges = np.linspace(0.0, max(top, 1e-6), _BINS + 1)
         names = (
             tr("real pictures, held out"),
             *(f"{x}  {found.name}" for x, found in zip("AB", study.subjects, strict=True)),
+            *(tr("{side}'s reconstructions of those", side=letter) for letter in "AB"),
         )
         self.chart.show_bars(
             *(
-                _bars(name, token, edges, one)
-                for name, token, one in zip(names, ("secondary", *COLOURS), values, strict=True)
+                _bars(name, token, edges, one, is_control=place > len(COLOURS))
+                for place, (name, token, one) in enumerate(
+                    zip(names, ("secondary", *COLOURS, *COLOURS), values, strict=True)
+                )
             )
         )
         self.say(imitation_words(study))
 
 
-def _bars(name: str, token: str, edges: NDArray[np.float64], values: NDArray[np.float64]) -> ChartBars:
+def _bars(
+    name: str, token: str, edges: NDArray[np.float64], values: NDArray[np.float64], *, is_control: bool
+) -> ChartBars:
     counts, _edges = np.histogram(np.minimum(values, edges[-1]), edges)
-    return ChartBars(name, token, edges, counts / max(1, len(values)), float(np.median(values)))
+    return ChartBars(name, token, edges, counts / max(1, len(values)), float(np.median(values)), is_control)

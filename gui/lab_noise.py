@@ -9,16 +9,14 @@ import numpy as np
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QSlider, QVBoxLayout
 
-from core.errors import LatentDialsError
 from core.translate import tr
 from gui import heavy
-from gui.background import LatestOnly
-from gui.lab_answers import Lockstep, NoiseAnswer, NoiseRequest, use_one_thread, with_noise
+from gui.lab_answers import Lockstep, NoiseAnswer, NoiseRequest
 from gui.lab_charts import Chart, ChartCurve
+from gui.lab_measured import MeasuredPage, Result
 from gui.lab_nudge import mse_text
-from gui.lab_page import MeasuredPage, Result
 from gui.lab_pictures import LabPicture
-from gui.lab_side import COLOURS, Side
+from gui.lab_side import COLOURS, Gathered
 from gui.lab_sides import LabSides
 from gui.lab_words import noise_words
 from gui.session import Session
@@ -27,6 +25,7 @@ from gui.theme import UNIT_PX
 if TYPE_CHECKING:
     from core.encoding import EncodeProgress
     from core.lab.noise import NoiseStudy
+    from gui.lab_side import Subjects
 
 _STEPS = 100  # a standard deviation has so many steps of the slider
 _AT_FIRST = 0.5
@@ -47,9 +46,6 @@ class NoisePage(MeasuredPage):
             sides,
         )
         self._lockstep = Lockstep()
-        self._lane = LatestOnly(self._answer, self, prepare=use_one_thread)
-        self._lane.answered.connect(self._on_answered)
-        self._lane.failed.connect(self._on_lane_failed)
         self.seed = 0
         self.answer: NoiseAnswer | None = None
         self.views: dict[str, tuple[LabPicture, LabPicture]] = {}
@@ -112,20 +108,10 @@ class NoisePage(MeasuredPage):
         """The size of the noise."""
         return self.slider.value() / _STEPS
 
-    @property
-    def is_idle(self) -> bool:
-        """Whether every picture has been shown."""
-        return self._lane.idle
-
-    def work(self, a: Side, b: Side) -> Generator[EncodeProgress, None, Any]:
+    def work(self, subjects: Subjects, gathered: Gathered) -> Generator[EncodeProgress, None, Any]:
         """The curves of both, over pictures that were held out."""
-        subjects = (a.subject(), b.subject())
-        gathered = self._sides.gathered(a, b)
-
-        def measured() -> Generator[EncodeProgress, None, Any]:
-            return (yield from heavy.lab_noise.measure_noise(subjects, gathered.material().held_out))
-
-        return measured()
+        pictures, kept = gathered.material().held_out, gathered.kept(subjects)
+        return (yield from heavy.lab_noise.measure_noise(subjects, pictures, kept=kept))
 
     def show_result(self, result: Result | None) -> None:
         """The curves, and what they say."""
@@ -147,50 +133,25 @@ class NoisePage(MeasuredPage):
     def refresh(self) -> None:
         """Ask for both pictures, and for the curves where they are due."""
         super().refresh()
-        session, a = self._session, self._sides.a
-        pictures = session.pictures
-        if a is None or pictures is None or pictures.original.shape != a.codec.picture_shape:
-            return
-        self._lane.submit(
-            NoiseRequest(a, self._sides.b, session.index, pictures.original, self.sigmas, self.seed)
-        )
+        seen = self.seen()
+        if seen is not None:
+            self._lane.submit(NoiseRequest(*seen, self.sigmas, self.seed))
 
     def rest(self) -> None:
         """Let go of the second run."""
         super().rest()
         self.answer = None
-        if self._lane.isRunning():
-            self._lane.submit(None)
 
-    def close_threads(self) -> None:
-        """End the lane and the measure."""
-        super().close_threads()
-        self._lane.stop_and_wait()
+    def answer_to(self, request: NoiseRequest) -> NoiseAnswer:
+        """Both pictures, without noise and with it."""
+        return self._lockstep.noisy(request)
 
-    def _answer(self, request: NoiseRequest | None) -> NoiseAnswer | None:
-        """In the lane's thread; no request lets go of both runs."""
-        if request is None:
-            self._lockstep.forget()
-            return None
-        return with_noise(self._lockstep, request)
+    def forget_sides(self) -> None:
+        """Let go of both runs; in the lane's thread."""
+        self._lockstep.forget()
 
-    @Slot()
-    def _on_slid(self) -> None:
-        self.value_label.setText(tr("{sigmas} σ of noise", sigmas=f"{self.sigmas:.2f}"))
-        self.chart.set_marker(self.sigmas)
-        self._on_changed()
-
-    @Slot()
-    def _on_again(self) -> None:
-        self.seed += 1
-        self._on_changed()
-
-    @Slot(object, object)
-    def _on_answered(self, request: NoiseRequest | None, answer: NoiseAnswer | None) -> None:
-        if request is None or answer is None or request.index != self._session.index:
-            return
-        if not self.are_shown(request.a, request.b):
-            return
+    def show_answer(self, request: NoiseRequest, answer: NoiseAnswer) -> None:
+        """Both pictures, without noise and with it."""
         self.answer = answer
         for letter, found in (("A", answer.a), ("B", answer.b)):
             recon, noisy = self.views[letter]
@@ -202,8 +163,13 @@ class NoisePage(MeasuredPage):
             recon.show_pixels(base.reconstruction, mse_text(base.mse))
             noisy.show_pixels(picture, mse_text(mse))
 
-    @Slot(object, object)
-    def _on_lane_failed(self, request: NoiseRequest | None, error: Exception) -> None:
-        self.say(str(error), "unusual")
-        if not isinstance(error, (LatentDialsError, OSError)):
-            self._session.report(error)
+    @Slot()
+    def _on_slid(self) -> None:
+        self.value_label.setText(tr("{sigmas} σ of noise", sigmas=f"{self.sigmas:.2f}"))
+        self.chart.set_marker(self.sigmas)
+        self._on_changed()
+
+    @Slot()
+    def _on_again(self) -> None:
+        self.seed += 1
+        self._on_changed()

@@ -6,11 +6,9 @@ import numpy as np
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QSlider, QSpinBox, QVBoxLayout
 
-from core.errors import LatentDialsError
 from core.translate import tr
-from gui.background import LatestOnly
 from gui.difference import coloured, difference, limit_for
-from gui.lab_answers import BY_EFFECT, BY_INDEX, Lockstep, NudgeAnswer, Nudged, NudgeRequest, use_one_thread
+from gui.lab_answers import BY_EFFECT, BY_INDEX, Lockstep, NudgeAnswer, Nudged, NudgeRequest
 from gui.lab_page import LabPage
 from gui.lab_pictures import LabPicture
 from gui.lab_sides import LabSides
@@ -37,9 +35,6 @@ class NudgePage(LabPage):
             sides,
         )
         self._lockstep = Lockstep()
-        self._lane = LatestOnly(self._answer, self, prepare=use_one_thread)
-        self._lane.answered.connect(self._on_answered)
-        self._lane.failed.connect(self._on_failed)
         self.answer: NudgeAnswer | None = None
 
         self.original = LabPicture("labNudgeOriginal", tr("Original"), self)
@@ -124,18 +119,6 @@ class NudgePage(LabPage):
         grid.setRowStretch(0, 1)
         grid.setRowStretch(1, 1)
 
-    def _answer(self, request: NudgeRequest | None) -> NudgeAnswer | None:
-        """In the lane's thread; no request lets go of both runs."""
-        if request is None:
-            self._lockstep.forget()
-            return None
-        return self._lockstep.nudged(request)
-
-    @property
-    def is_idle(self) -> bool:
-        """Whether every answer has been shown."""
-        return self._lane.idle
-
     @property
     def sigmas(self) -> float:
         """The nudge of this page's own dial."""
@@ -143,20 +126,11 @@ class NudgePage(LabPage):
 
     def request(self) -> NudgeRequest | None:
         """What is asked now; None while there is no picture or model."""
-        session, a = self._session, self._sides.a
-        pictures = session.pictures
-        if a is None or pictures is None or pictures.original.shape != a.codec.picture_shape:
+        seen = self.seen()
+        if seen is None:
             return None
-        return NudgeRequest(
-            a,
-            self._sides.b,
-            session.index,
-            pictures.original,
-            session.edit,
-            self.rank_box.value() - 1,
-            self.sigmas,
-            self.pairing.current,
-        )
+        rank = self.rank_box.value() - 1
+        return NudgeRequest(*seen, self._session.edit, rank, self.sigmas, self.pairing.current)
 
     def refresh(self) -> None:
         """Ask for both answers to what the window's dials and this one say."""
@@ -169,13 +143,8 @@ class NudgePage(LabPage):
 
     def rest(self) -> None:
         """Let go of the second run."""
+        super().rest()
         self.answer = None
-        if self._lane.isRunning():
-            self._lane.submit(None)
-
-    def close_threads(self) -> None:
-        """End the lane."""
-        self._lane.stop_and_wait()
 
     @Slot(int)
     def _on_slid(self, _tenths: int) -> None:
@@ -186,12 +155,16 @@ class NudgePage(LabPage):
     def _on_zero(self) -> None:
         self.slider.setValue(0)
 
-    @Slot(object, object)
-    def _on_answered(self, request: NudgeRequest | None, answer: NudgeAnswer | None) -> None:
-        if request is None or answer is None or request.index != self._session.index:
-            return
-        if not self.are_shown(request.a, request.b):
-            return
+    def answer_to(self, request: NudgeRequest) -> NudgeAnswer:
+        """Both sides' answers."""
+        return self._lockstep.nudged(request)
+
+    def forget_sides(self) -> None:
+        """Let go of both runs; in the lane's thread."""
+        self._lockstep.forget()
+
+    def show_answer(self, request: NudgeRequest, answer: NudgeAnswer) -> None:
+        """Both answers, and what differs."""
         self.answer = answer
         self.original.show_pixels(request.original, tr("picture #{index}", index=request.index))
         sides = {"A": answer.a, "B": answer.b}
@@ -236,12 +209,6 @@ class NudgePage(LabPage):
         if request.edit.start is not None:
             said.append(tr("The loaded code is left out: both begin at their own code of the picture."))
         self.say(" ".join(said))
-
-    @Slot(object, object)
-    def _on_failed(self, request: NudgeRequest | None, error: Exception) -> None:
-        self.say(str(error), "unusual")
-        if not isinstance(error, (LatentDialsError, OSError)):
-            self._session.report(error)
 
 
 def mse_text(mse: float) -> str:

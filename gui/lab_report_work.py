@@ -7,17 +7,19 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.edits import Edit, Operation
+from core.atomic import check_place, failure_text
+from core.errors import ExportError
+from core.translate import tr
 from gui import heavy
 from gui.export_request import ExportSubject, FigureRequest
 from gui.lab_side import Gathered, Side
 
 if TYPE_CHECKING:
+    from core.datasets.dataset import ImportProgress
     from core.edits import AnyEdit
     from core.encoding import EncodeProgress
     from core.export.report_parts import Adjusted
 
-STRONGEST, STEP_SIGMA = 2, 2.0  # dials of each run, moved so far, where a person keeps no adjustment
 HTML, MARKDOWN = "html", "md"
 
 
@@ -34,49 +36,50 @@ class ReportRequest:
     kind: str
 
 
-def write_report(request: ReportRequest) -> Generator[EncodeProgress, None, Path]:
+def write_report(request: ReportRequest) -> Generator[EncodeProgress | ImportProgress, None, Path]:
     """Measure both runs, and write the page. Raises: LatentDialsError, OSError."""
+    try:  # before minutes of work
+        request.path.parent.mkdir(parents=True, exist_ok=True)
+        check_place(request.path)
+    except OSError as error:
+        raise ExportError(
+            tr("{path} cannot be written: {reason}.", path=request.path, reason=failure_text(error))
+        ) from None
     sides = request.a, request.b
+    yield from request.gathered.open_training()
     material = request.gathered.material()
     subjects = request.a.subject(), request.b.subject()
-    study = yield from heavy.lab_study.measure_study(subjects, material, request.subject.original)
+    kept = request.gathered.kept(subjects)
+    study = yield from heavy.lab_study.measure_study(subjects, material, request.subject.original, kept=kept)
     epochs = []
     for side in sides:
-        epochs.append((yield from heavy.lab_blur.measure_blur_by_epoch(side.run, material.held_out)))
+        epochs.append(
+            (yield from heavy.lab_blur.measure_blur_by_epoch(side.run, material.held_out, kept=kept))
+        )
     runs = request.a.run, request.b.run
     parts = heavy.report_parts.ReportParts(study, runs, tuple(_figures(request)), tuple(epochs))
     document = heavy.report.make_report(parts)
-    request.path.parent.mkdir(parents=True, exist_ok=True)
     save = {HTML: heavy.report_html.save_html, MARKDOWN: heavy.report_markdown.save_markdown}[request.kind]
     save(document, request.path)
     return request.path
 
 
 def _figures(request: ReportRequest) -> list[Adjusted]:
-    """The person's adjustments of side A, or without any the strongest dials of both."""
-    if request.adjustments:
-        return [_figure(request.a, request.subject, request.adjustments)]
+    """The person's adjustments of side A, and beside them what compare would show of side B."""
     subtitle = heavy.panels.comparison_subtitle(request.b.codec.config, request.b.name)
     theirs = replace(
         request.subject, codec=request.b.codec, statistics=request.b.statistics, subtitle=subtitle
     )
+    sides = request.a, request.b
+    chosen = heavy.report_adjusted.chosen_adjustments(
+        (request.adjustments, ()),
+        [side.run for side in sides],
+        [side.subject() for side in sides],
+        request.subject.original,
+    )
     return [
-        _figure(side, subject, tuple(((edit,), None) for edit in _strongest(side)))
-        for side, subject in ((request.a, request.subject), (request.b, theirs))
-    ]
-
-
-def _figure(
-    side: Side, subject: ExportSubject, adjustments: tuple[tuple[tuple[AnyEdit, ...], str | None], ...]
-) -> Adjusted:
-    figure = FigureRequest(subject, adjustments, 1, "light", False)
-    return heavy.report_parts.Adjusted(side.name, figure.comparison())
-
-
-def _strongest(side: Side) -> list[Edit]:
-    assert side.statistics is not None
-    assert side.ranks is not None
-    return [
-        Edit(int(dim), Operation.ADD, round(STEP_SIGMA * float(side.statistics.std[dim]), 3))
-        for dim in side.ranks[:STRONGEST]
+        heavy.report_parts.Adjusted(
+            side.name, FigureRequest(subject, one.adjustments, 1, "light", False).comparison(), one.remark
+        )
+        for side, subject, one in zip(sides, (request.subject, theirs), chosen, strict=True)
     ]

@@ -11,15 +11,12 @@ from numpy.typing import NDArray
 from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSpinBox, QVBoxLayout, QWidget
 
-from core.errors import LatentDialsError
 from core.translate import tr
 from gui import heavy
-from gui.background import LatestOnly
 from gui.edit_state import EditState, StartCode
-from gui.lab_answers import use_one_thread
-from gui.lab_page import MeasuredPage, Result
+from gui.lab_measured import MeasuredPage, Result
 from gui.lab_pictures import PictureGrid
-from gui.lab_side import Side
+from gui.lab_side import Gathered, Side
 from gui.lab_sides import LabSides
 from gui.lab_table import NumbersTable, Row
 from gui.lab_words import interval, samples_words
@@ -29,6 +26,7 @@ from gui.theme import UNIT_PX
 if TYPE_CHECKING:
     from core.encoding import EncodeProgress
     from core.lab.sampling import SampleScore, SamplingStudy
+    from gui.lab_side import Subjects
 
 COLUMNS, ROWS = 4, 6
 MOST_SEED = 9_999
@@ -64,10 +62,8 @@ def sources(side: Side) -> tuple[str, ...]:
     return ("prior",) if side.is_variational else ("prior", "fitted")
 
 
-def sampled(request: SamplesRequest | None) -> dict[GridKey, Samples]:
-    """The samples of a request; no request lets go of both runs. Raises: ModelError."""
-    if request is None:
-        return {}
+def sampled(request: SamplesRequest) -> dict[GridKey, Samples]:
+    """The samples of a request. Raises: ModelError."""
     found: dict[GridKey, Samples] = {}
     for key, side in request.grids:
         source = heavy.lab_sampling.CodeSource(key.source)
@@ -90,9 +86,6 @@ class SamplingPage(MeasuredPage):
             session,
             sides,
         )
-        self._lane = LatestOnly(sampled, self, prepare=use_one_thread)
-        self._lane.answered.connect(self._on_answered)
-        self._lane.failed.connect(self._on_lane_failed)
         self.shown: dict[GridKey, Samples] = {}
         self.grids: dict[GridKey, tuple[QWidget, QLabel, PictureGrid]] = {}
         self.seed_box = QSpinBox(self)
@@ -127,20 +120,14 @@ class SamplingPage(MeasuredPage):
         column.addLayout(self._row, 1)
         column.addWidget(self.table)
 
-    @property
-    def is_idle(self) -> bool:
-        """Whether the samples that were asked for are shown."""
-        return self._lane.idle
-
-    def work(self, a: Side, b: Side) -> Generator[EncodeProgress, None, Any]:
+    def work(self, subjects: Subjects, gathered: Gathered) -> Generator[EncodeProgress, None, Any]:
         """The scores of both against real pictures."""
-        subjects, gathered = (a.subject(), b.subject()), self._sides.gathered(a, b)
-
-        def measured() -> Generator[EncodeProgress, None, Any]:
-            material = gathered.material()
-            return (yield from heavy.lab_sampling.measure_samples(subjects, material, gathered.space()))
-
-        return measured()
+        material = gathered.material()
+        return (
+            yield from heavy.lab_sampling.measure_samples(
+                subjects, material, gathered.space, kept=gathered.kept(subjects)
+            )
+        )
 
     def show_result(self, result: Result | None) -> None:
         """The scores, and what they say."""
@@ -194,13 +181,6 @@ class SamplingPage(MeasuredPage):
         """Let go of the second run."""
         super().rest()
         self.shown = {}
-        if self._lane.isRunning():
-            self._lane.submit(None)
-
-    def close_threads(self) -> None:
-        """End the lane and the measure."""
-        super().close_threads()
-        self._lane.stop_and_wait()
 
     def load(self, place: int, key: GridKey) -> None:
         """Start the window's edit from the code of a sample of side A, as a step to undo."""
@@ -242,24 +222,23 @@ class SamplingPage(MeasuredPage):
     def _on_again(self) -> None:
         self.seed_box.setValue((self.seed_box.value() + 1) % (MOST_SEED + 1))
 
-    @Slot(object, object)
-    def _on_answered(self, request: SamplesRequest | None, answer: dict[GridKey, Samples]) -> None:
-        if request is None or request.seed != self.seed_box.value():
-            return
+    def answer_to(self, request: SamplesRequest) -> dict[GridKey, Samples]:
+        """The samples."""
+        return sampled(request)
+
+    def is_wanted(self, request: SamplesRequest) -> bool:
+        """Whether they are of the seed and the sides that are shown."""
         sides = {key.letter: side for key, side in request.grids}
-        if "A" not in sides or not self.are_shown(sides["A"], sides.get("B")):
-            return
+        is_of_now = "A" in sides and self.are_shown(sides["A"], sides.get("B"))
+        return is_of_now and request.seed == self.seed_box.value()
+
+    def show_answer(self, request: SamplesRequest, answer: dict[GridKey, Samples]) -> None:
+        """A grid for every source of samples."""
         self.shown = answer
         for key, samples in answer.items():
             self._grid(key).show_pictures(samples.pictures, COLUMNS)
         for key, (holder, _label, _grid) in self.grids.items():
             holder.setVisible(key in answer)
-
-    @Slot(object, object)
-    def _on_lane_failed(self, _request: object, error: Exception) -> None:
-        self.say(str(error), "unusual")
-        if not isinstance(error, (LatentDialsError, OSError)):
-            self._session.report(error)
 
 
 def source_text(source: str) -> str:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import LatentDialsError, ModelError
-from core.places import cache_folder
+from core.places import kept_folder
 from core.run_files import MODEL, is_run
 from core.translate import tr
 from gui import heavy
@@ -24,12 +24,16 @@ from resources import resource_path
 if TYPE_CHECKING:
     from core.codec import Codec
     from core.datasets import ImageDataset
+    from core.datasets.dataset import ImportProgress
     from core.encoding import Codes, EncodeProgress
     from core.lab.features import FeatureSpace
+    from core.lab.keeping import KeptMeasures
     from core.lab.subjects import Material
     from core.lab.subjects import Subject as LabSubject
     from core.latents import CodeStatistics
     from core.runs import Run
+
+    Subjects = tuple[LabSubject, LabSubject]
 
 COLOURS = ("accent", "third")  # of the theme, for side A and side B
 MOST_RUNS = 200  # of a folder, the newest; each costs the reading of a config.json
@@ -139,9 +143,7 @@ def opened_side(path: Path, dataset: ImageDataset) -> Generator[EncodeProgress |
     side = Side(run, heavy.codec.Codec.from_run(run))
     yield side
     limit = min(heavy.encoding.CODES_LIMIT, len(dataset))
-    is_bundled = path.is_relative_to(resource_path())  # which may not be written to
-    folder = cache_folder() / path.name if is_bundled else path
-    stages = measure(Subject(side.codec, dataset, limit, folder))
+    stages = measure(Subject(side.codec, dataset, limit, kept_folder(path)))
     for item in stages:
         if isinstance(item, heavy.encoding.EncodeProgress):
             yield item
@@ -178,21 +180,39 @@ class Gathered:
 
     def __init__(self, dataset: ImageDataset, runs: tuple[Run, Run]) -> None:
         self._dataset = dataset
-        self._runs = runs
+        self.runs = runs
+        self._training: ImageDataset | None = None
+        self._is_opened = False
         self._making = RLock()
 
     @cached_property
     def _material(self) -> Material:
-        return heavy.lab_subjects.gather(self._dataset, self._runs)
+        return heavy.lab_subjects.gather(self._dataset, self.runs, self._training)
+
+    @cached_property
+    def _digest(self) -> str:
+        return heavy.lab_keeping.pictures_digest(self._material)
 
     @cached_property
     def _space(self) -> FeatureSpace:
         return heavy.lab_features.fit_features(self._material.reference)
 
+    def open_training(self) -> Generator[ImportProgress, None, None]:
+        """Open what the runs were trained on, where that is other data; to be run before all else."""
+        if not self._is_opened:
+            self._training = yield from heavy.lab_gathering.training_data(self._dataset, self.runs)
+            self._is_opened = True
+
     def material(self) -> Material:
         """The real pictures: some to measure on, others to hold them against. Raises: LatentDialsError."""
         with self._making:
             return self._material
+
+    def kept(self, subjects: Subjects) -> KeptMeasures:
+        """Where measures of both are kept, by what they are now. Raises: LatentDialsError."""
+        folder, data = kept_folder(self.runs[0].path), self._dataset.identity.fingerprint
+        with self._making:
+            return heavy.lab_keeping.KeptMeasures(folder, subjects, self._digest, data)
 
     def space(self) -> FeatureSpace:
         """What real pictures and others are compared by. Raises: LatentDialsError."""

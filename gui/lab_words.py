@@ -10,13 +10,12 @@ from core.translate import tr
 if TYPE_CHECKING:
     from core.lab.betweens import BetweensStudy
     from core.lab.blur import BlurStudy
-    from core.lab.imitation import Imitation, ImitationStudy
+    from core.lab.imitation import Imitation, ImitationStudy, Nearness
     from core.lab.noise import NoiseStudy
     from core.lab.sampling import SamplingStudy
     from core.lab.spread import Spread, Verdict
 
 _MOST_DIGITS = 7
-_CLEAR = 1.959964  # of a standardised statistic: beyond it chance is below 5 %
 
 
 def interval(spread: Spread, digits: int = 3) -> str:
@@ -35,7 +34,9 @@ def winner(verdict: Verdict) -> str:
 
 
 def noise_words(study: NoiseStudy) -> str:
-    """Which run stands noise of one standard deviation better, by what it adds to the error."""
+    """Which run stands noise of one standard deviation better, by what it adds to the error and by the share
+    of what a code is good for that it takes; nothing of a run that does not use its code.
+    """
     at = min(range(len(study.sigmas)), key=lambda place: abs(study.sigmas[place] - 1.0))
     first, second = (curve.rise[at] for curve in study.curves[:2])
     said = tr(
@@ -44,13 +45,35 @@ def noise_words(study: NoiseStudy) -> str:
         first=interval(first),
         second=interval(second),
     )
-    if side := winner(study.rise_verdicts[at]):
+    if not study.uses_codes:
+        return said + " " + _unused(study)
+    side, share_side = winner(study.rise_verdicts[at]), winner(study.lost_verdicts[at])
+    if side and side == share_side:
         said += " " + tr("{side} tolerates noise better.", side=side)
     else:
         said += " " + tr("which tolerates noise better is uncertain.")
+    if side != share_side:
+        first, second = (curve.lost[at].mean for curve in study.curves[:2])
+        said += " " + tr(
+            "It takes {first} % of what its own code gains a picture from A and {second} % from B.",
+            first=f"{100 * first:.0f}",
+            second=f"{100 * second:.0f}",
+        )
     if side := winner(study.verdicts[at]):
         said += " " + tr("With it {side} has the lower error.", side=side)
     return said
+
+
+def _unused(study: NoiseStudy) -> str:
+    """Which runs do not use their codes, and what follows."""
+    unused = [letter for letter, curve in zip("AB", study.curves, strict=False) if not curve.uses_code]
+    if len(unused) > 1:
+        return tr("neither run uses its code, so noise on it has nothing to spoil.")
+    return tr(
+        "but {side} does not use its code: one mean code for all pictures gives it about the same error, so"
+        " noise has nothing to spoil there.",
+        side=unused[0],
+    )
 
 
 def blur_words(study: BlurStudy) -> str:
@@ -124,17 +147,24 @@ def imitation_words(study: ImitationStudy) -> str:
 
 def _copied(letter: str, found: Imitation) -> str:
     said = tr(
-        "{side}'s samples lie {ratio} times as far from training pictures as held-out pictures do",
+        "{side}'s samples lie {ratio} times as far from training pictures as held-out pictures do, and"
+        " {control} times as far as its reconstructions of those",
         side=letter,
-        ratio=tr(
-            "{mean} ({low} to {high})",
-            mean=f"{found.ratio:.2f}",
-            low=f"{found.ratio_low:.2f}",
-            high=f"{found.ratio_high:.2f}",
-        ),
+        ratio=_ratio(found.nearness),
+        control=_ratio(found.control),
     )
-    if found.z < -_CLEAR and found.ratio_high < 1.0:
-        return said + tr(": nearer than new pictures, so they copy, or average what was trained on.")
-    if found.z > _CLEAR and found.ratio_low > 1.0:
-        return said + tr(": no copies.")
-    return said + tr(": about as new pictures do.")
+    return (
+        said
+        + {
+            "imitates": tr(": nearer than both, so they copy, or average what was trained on."),
+            "smooth": tr(": nearer, but only as smooth pictures are: no sign of copies."),
+            "leans": tr(": nearer than what it makes of new pictures, so they lean on what was trained on."),
+            "new": tr(": no copies."),
+        }[found.copying.value]
+    )
+
+
+def _ratio(one: Nearness) -> str:
+    return tr(
+        "{mean} ({low} to {high})", mean=f"{one.ratio:.2f}", low=f"{one.low:.2f}", high=f"{one.high:.2f}"
+    )

@@ -32,8 +32,10 @@ from gui.export_request import ExportSubject, FigureRequest, export_subject
 from gui.lab_chooser import RunChooser, described
 from gui.lab_report_work import HTML, MARKDOWN, ReportRequest, write_report
 from gui.lab_sides import LabSides
+from gui.plain import PlainLabel
 from gui.segmented import Choice, SegmentedControl
 from gui.session import Session
+from gui.style import set_look
 from gui.theme import UNIT_PX
 from gui.tool_window import ToolWindow
 
@@ -119,9 +121,8 @@ class ReportWindow(ToolWindow):
         self.progress_bar = QProgressBar(self)
         self.progress_bar.setAccessibleName(tr("Progress of the report"))
         self.progress_bar.setTextVisible(False)
-        self.message_label = QLabel(self)
+        self.message_label = PlainLabel(parent=self)
         self.message_label.setObjectName("reportMessage")
-        self.message_label.setTextFormat(Qt.TextFormat.PlainText)
         self.message_label.setWordWrap(True)
         self.open_button = self._button("reportOpen", tr("Open"), tr("Show the page that was written"))
         self.open_button.clicked.connect(self._on_open)
@@ -289,9 +290,7 @@ class ReportWindow(ToolWindow):
 
     def _say(self, text: str, role: str = "caption", *, waits: bool = False) -> None:
         self._waits = waits
-        self.message_label.setProperty("role", role)
-        self.message_label.style().unpolish(self.message_label)
-        self.message_label.style().polish(self.message_label)
+        set_look(self.message_label, "role", role)
         self.message_label.setText(text)
 
     def _cancel(self) -> None:

@@ -9,8 +9,10 @@ import numpy as np
 from core.errors import one_line
 from core.export.document import Chart, Series
 
-WIDTH, HEIGHT = 640, 320
-LEFT, RIGHT, TOP, BOTTOM = 62, 16, 44, 48
+WIDTH, PLOT_HEIGHT = 640, 228
+LEFT, RIGHT, BOTTOM = 62, 16, 48
+HEAD, LINE = 30, 18  # above the first line of the legend, and the height of one
+LONGEST_NAME, CHARACTER = 44, 7.2  # in characters, and how wide one is about
 DASHES = ("", "7 4", "2 3", "9 3 2 3")  # so that lines differ on paper too
 STYLE = (
     ".grid{stroke:#dcdfe5}.axis{stroke:#9aa2b1}.words{fill:#1c1f26}.dim{fill:#606a7b}"
@@ -27,34 +29,34 @@ def chart_svg(chart: Chart, *, own_style: bool = False) -> str:
     """The chart as an SVG element that fills its width; own_style carries the colours where no page sets
     them.
     """
-    scale = _Scale(chart.series)
-    head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="img"'
+    legend, lines = _legend(chart.series)
+    scale = _Scale(chart.series, HEAD + LINE * lines - 4)
+    top, bottom, height = scale.top, scale.bottom, scale.bottom + BOTTOM
+    head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" role="img"'
     parts = [f'{head} aria-label="{_safe(chart.title)}" {_FONT}>']
     if own_style:
         parts.append(f"<style>{STYLE}</style>")
     for tick in scale.x_ticks:
         x = scale.x(tick)
-        parts.append(f'<line class="grid" x1="{x:.1f}" y1="{TOP}" x2="{x:.1f}" y2="{HEIGHT - BOTTOM}"/>')
-        parts.append(_text(x, HEIGHT - BOTTOM + 18, _tick(tick, scale.x_ticks), "dim", "middle"))
+        parts.append(f'<line class="grid" x1="{x:.1f}" y1="{top}" x2="{x:.1f}" y2="{bottom}"/>')
+        parts.append(_text(x, bottom + 18, _tick(tick, scale.x_ticks), "dim", "middle"))
     for tick in scale.y_ticks:
         y = scale.y(tick)
         parts.append(f'<line class="grid" x1="{LEFT}" y1="{y:.1f}" x2="{WIDTH - RIGHT}" y2="{y:.1f}"/>')
         parts.append(_text(LEFT - 8, y + 4, _tick(tick, scale.y_ticks), "dim", "end"))
-    parts.append(
-        f'<line class="axis" x1="{LEFT}" y1="{HEIGHT - BOTTOM}" x2="{WIDTH - RIGHT}" y2="{HEIGHT - BOTTOM}"/>'
-    )
+    parts.append(f'<line class="axis" x1="{LEFT}" y1="{bottom}" x2="{WIDTH - RIGHT}" y2="{bottom}"/>')
     for number, series in enumerate(chart.series):
         parts += _lines(series, number % 4, scale)
-    parts.append(_text((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 8, chart.x_label, "dim", "middle"))
+    parts.append(_text((LEFT + WIDTH - RIGHT) / 2, height - 8, chart.x_label, "dim", "middle"))
     parts.append(_text(8, 14, chart.y_label, "dim", "start"))
-    parts += _legend(chart.series)
-    return "".join([*parts, "</svg>"])
+    return "".join([*parts, *legend, "</svg>"])
 
 
 class _Scale:
-    """From values to places on the drawing."""
+    """From values to places on the drawing, whose plot begins at top."""
 
-    def __init__(self, series: Sequence[Series]) -> None:
+    def __init__(self, series: Sequence[Series], top: int) -> None:
+        self.top, self.bottom = top, top + PLOT_HEIGHT
         xs = [value for one in series for value in one.x if math.isfinite(value)]
         ys = [value for one in series for value in (*one.y, *one.low, *one.high) if math.isfinite(value)]
         self.x_ticks = _ticks(min(xs, default=0.0), max(xs, default=1.0))
@@ -72,7 +74,7 @@ class _Scale:
         return LEFT + (value - self._x0) / (self._x1 - self._x0) * (WIDTH - LEFT - RIGHT)
 
     def y(self, value: float) -> float:
-        return HEIGHT - BOTTOM - (value - self._y0) / (self._y1 - self._y0) * (HEIGHT - TOP - BOTTOM)
+        return self.bottom - (value - self._y0) / (self._y1 - self._y0) * PLOT_HEIGHT
 
 
 def _lines(series: Series, number: int, scale: _Scale) -> list[str]:
@@ -97,20 +99,24 @@ def _lines(series: Series, number: int, scale: _Scale) -> list[str]:
     return parts
 
 
-def _legend(series: Sequence[Series]) -> list[str]:
-    """A name for each line, under the chart's upper edge, wrapped as a page would by rough widths."""
+def _legend(series: Sequence[Series]) -> tuple[list[str], int]:
+    """A name for each line, under the chart's upper edge, and how many lines of text they take."""
     parts: list[str] = []
-    x = float(LEFT)
+    x, line = float(LEFT), 0
     for number, one in enumerate(series):
         dash = f' stroke-dasharray="{DASHES[number % 4]}"' if DASHES[number % 4] else ""
-        name = one.name if len(one.name) <= 28 else one.name[:27] + "…"
+        name = one.name if len(one.name) <= LONGEST_NAME else one.name[: LONGEST_NAME - 1] + "…"
+        width = 30 + CHARACTER * len(name)
+        if x > LEFT and x + width > WIDTH - RIGHT:
+            x, line = float(LEFT), line + 1
+        y = HEAD + LINE * line
         parts.append(
-            f'<line class="s{number % 4}" x1="{x:.0f}" y1="30" x2="{x + 24:.0f}" y2="30" stroke-width="2"'
+            f'<line class="s{number % 4}" x1="{x:.0f}" y1="{y}" x2="{x + 24:.0f}" y2="{y}" stroke-width="2"'
             f"{dash}/>"
         )
-        parts.append(_text(x + 30, 34, name, "words", "start"))
-        x += 48 + 7.2 * len(name)
-    return parts
+        parts.append(_text(x + 30, y + 4, name, "words", "start"))
+        x += width + 18
+    return parts, line + 1
 
 
 def _ticks(low: float, high: float, most: int = 6) -> list[float]:

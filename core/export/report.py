@@ -6,14 +6,17 @@ from core.export.document import (
     Formula,
     Heading,
     Paragraph,
+    Table,
 )
 from core.export.report_findings import (
     Names,
     between_finding,
     blur_finding,
     error_finding,
+    imitation_words,
     names_of,
     noise_finding,
+    noise_row,
     sampling_finding,
 )
 from core.export.report_measures import (
@@ -26,6 +29,7 @@ from core.export.report_measures import (
 )
 from core.export.report_networks import adjustments_chapter, networks_chapter
 from core.export.report_parts import ReportParts
+from core.lab.spread import Verdict
 from core.lab.study import Study
 from core.translate import tr
 
@@ -42,7 +46,7 @@ def make_report(parts: ReportParts) -> Document:
         *betweens_part(study, names),
         *sampling_part(study, names),
         *imitation_part(study, names),
-        *damages_part(study),
+        *damages_part(parts),
         *blur_part(parts, names),
         *_method(study),
     ]
@@ -53,6 +57,7 @@ def make_report(parts: ReportParts) -> Document:
 def _short(study: Study, names: Names) -> list[Block]:
     return [
         Heading(tr("In short")),
+        _verdicts(study, names),
         error_finding(study, names),
         noise_finding(study, names),
         between_finding(study, names),
@@ -60,6 +65,42 @@ def _short(study: Study, names: Names) -> list[Block]:
         sampling_finding(study, names, "own"),
         blur_finding(study, names),
     ]
+
+
+def _verdicts(study: Study, names: Names) -> Table:
+    """Each question with the model that theory expects ahead and the one that is."""
+    ae = None if names.vae is None else 1 - names.vae
+    noise = noise_finding(study, names)
+    noise_verdict = study.noise.rise_verdicts[noise_row(study)] if noise.certain else Verdict.UNCERTAIN
+    between_verdict = study.betweens.verdict if study.noise.uses_codes else Verdict.UNCERTAIN
+    neither = "–"
+    questions = (
+        (tr("reconstruction error"), ae, study.error_verdict),
+        (tr("noise on the code"), names.vae, noise_verdict),
+        (tr("in-betweens"), names.vae, between_verdict),
+        (tr("samples from N(0, 1)"), names.vae, study.sampling.verdicts["prior"]),
+        (tr("samples, each as suits it"), None, study.sampling.verdicts["own"]),
+        (tr("fine detail"), ae, study.blur.verdict),
+    )
+    rows = [
+        (what, neither if expected is None else names.of(expected), _ahead(names, verdict))
+        for what, expected, verdict in questions
+    ]
+    if study.material.training:
+        found = zip(study.imitation.subjects, (0, 1), strict=True)
+        said = "; ".join(imitation_words(one, names.of(number)) for one, number in found)
+        rows.append((tr("imitation of training pictures"), neither, said))
+    return Table((tr("question"), tr("ahead in theory"), tr("ahead here")), tuple(rows))
+
+
+def _ahead(names: Names, verdict: Verdict) -> str:
+    match verdict:
+        case Verdict.FIRST:
+            return names.first
+        case Verdict.SECOND:
+            return names.second
+        case Verdict.UNCERTAIN:
+            return tr("uncertain")
 
 
 def _vae(names: Names) -> list[Block]:

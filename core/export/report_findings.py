@@ -1,15 +1,15 @@
 """What the report's sentences say: each is chosen by the numbers, in the words that they allow."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.export.document import Finding
-from core.lab.imitation import Imitation
+from core.lab.imitation import Copying, Imitation, Nearness
+from core.lab.noise import NoiseCurve
+from core.lab.sampling import CodeSource
 from core.lab.spread import Spread, Verdict
 from core.lab.study import Study
 from core.translate import tr
 
-COPY_Z = -2.0  # Meehan et al. 2020: below it samples lie nearer than chance would have them
 AT_SIGMA = 1.0  # the size of noise that the sentences are about
 
 
@@ -39,7 +39,9 @@ def finding(
 ) -> Finding:
     """Who is better at what. expected is the number of the model that theory says is, None for neither."""
     interval = tr(
-        "(95 % interval of the difference {low} to {high})",
+        "(95 % interval of {first} less {second}: {low} to {high})",
+        first=names.first,
+        second=names.second,
         low=number_text(difference.low),
         high=number_text(difference.high),
     )
@@ -65,19 +67,66 @@ def finding(
 
 
 def noise_finding(study: Study, names: Names) -> Finding:
-    """What noise of one standard deviation adds to the error."""
-    row = _row(study.noise.sigmas, AT_SIGMA)
-    first, second = (curve.rise[row] for curve in study.noise.curves)
+    """What noise of one standard deviation adds to the error, and whether that tells of tolerance."""
+    noise = study.noise
+    row = noise_row(study)
+    first, second = (curve.rise[row] for curve in noise.curves)
     what = tr(
         "Noise of {sigma:g} σ adds {first} to the error of {a} and {second} to that of {b}",
-        sigma=study.noise.sigmas[row],
+        sigma=noise.sigmas[row],
         first=number_text(first.mean),
         a=names.first,
         second=number_text(second.mean),
         b=names.second,
     )
-    return finding(
-        names, study.noise.rise_verdicts[row], what, study.noise.rise_differences[row], expected=names.vae
+    if not noise.uses_codes:
+        text = tr(
+            "{what}, but who tolerates noise cannot be said. {unused}",
+            what=what,
+            unused=_unused_texts(study, names),
+        )
+        return Finding(text, certain=False)
+    said = finding(names, noise.rise_verdicts[row], what, noise.rise_differences[row], expected=names.vae)
+    share = tr(
+        "Of what its own code gains a picture over one mean code for all, that is {first} for {a} and"
+        " {second} for {b}",
+        first=percent(noise.curves[0].lost[row].mean),
+        a=names.first,
+        second=percent(noise.curves[1].lost[row].mean),
+        b=names.second,
+    )
+    if noise.lost_verdicts[row] is noise.rise_verdicts[row]:
+        return Finding(f"{said.text} {share}.", said.certain)
+    measured = {
+        Verdict.FIRST: tr("measured so, {name} does better", name=names.first),
+        Verdict.SECOND: tr("measured so, {name} does better", name=names.second),
+        Verdict.UNCERTAIN: tr("measured so, they cannot be told apart"),
+    }[noise.lost_verdicts[row]]
+    return Finding(f"{said.text} {share}: {measured}.", certain=False)
+
+
+def _unused_texts(study: Study, names: Names) -> str:
+    """Which models do not use their codes."""
+    return " ".join(
+        _unused_text(curve, names.of(number))
+        for number, curve in enumerate(study.noise.curves)
+        if not curve.uses_code
+    )
+
+
+def _unused_text(curve: NoiseCurve, name: str) -> str:
+    """That a model does not use its code, with the number that says so."""
+    if curve.gain.low <= 0.0:
+        gain = tr("its error is no lower than with one mean code for all pictures")
+    else:
+        gain = tr(
+            "its error is {share} lower than with one mean code for all", share=percent(curve.gain_share)
+        )
+    return tr(
+        "{name} does not use its code to tell pictures apart ({gain}), so that what is done to the code says"
+        " nothing.",
+        name=name,
+        gain=gain,
     )
 
 
@@ -106,6 +155,13 @@ def between_finding(study: Study, names: Names) -> Finding:
     )
     if betweens.difference is None or not betweens.judge_is_sound:
         return Finding(tr("{what}, but the judge is not sound on these pictures.", what=what), certain=False)
+    if not study.noise.uses_codes:
+        text = tr(
+            "{what}, but whose middles are better cannot be said. {unused}",
+            what=what,
+            unused=_unused_texts(study, names),
+        )
+        return Finding(text, certain=False)
     return finding(names, betweens.verdict, what, betweens.difference, expected=names.vae)
 
 
@@ -113,46 +169,94 @@ def sampling_finding(study: Study, names: Names, way: str) -> Finding:
     """Whose samples lie nearer to real pictures as a whole; way as in SamplingStudy."""
     sampling = study.sampling
     whole = sampling.differences[way]
-    what = {
+    ways = {"prior": (CodeSource.PRIOR,) * 2, "fitted": (CodeSource.FITTED,) * 2, "own": sampling.own_source}
+    half = len(sampling.scores) // 2
+    first, second = (
+        next(one.frechet.mean for one in scores if one.source is source)
+        for scores, source in zip(
+            (sampling.scores[:half], sampling.scores[half:]), ways[way][:2], strict=True
+        )
+    )
+    drawn = {
         "prior": tr("Codes drawn from N(0, 1) for both"),
         "fitted": tr("Codes drawn from a Gaussian fitted to each one's codes"),
         "own": tr(
             "Codes drawn as suits each, from N(0, 1) where it is the prior and else from the fitted Gaussian"
         ),
     }[way]
+    what = tr(
+        "{drawn}, the samples of {a} have a Fréchet distance of {first} from real pictures and those of {b}"
+        " of {second}, where held-out real pictures have {floor}",
+        drawn=drawn,
+        a=names.first,
+        first=number_text(first),
+        b=names.second,
+        second=number_text(second),
+        floor=number_text(sampling.floor.frechet.mean),
+    )
     return finding(names, sampling.verdicts[way], what, whole, expected=names.vae if way == "prior" else None)
 
 
 def imitation_finding(one: Imitation, name: str) -> Finding:
-    """Whether a model's samples lie nearer to training pictures than new pictures do."""
+    """Whether a model's samples lie nearer to training pictures than new pictures and their reconstructions
+    do.
+    """
     numbers = tr(
-        "the median distance of its samples to the nearest training picture is {ratio} of that of pictures"
-        " that were held out (95 % interval {low} to {high}; Z = {z})",
+        "The median distance of its samples to the nearest training picture is {ratio} of that of held-out"
+        " pictures, and {control} of that of its own reconstructions of held-out pictures.",
+        ratio=_nearness_text(one.nearness),
+        control=_nearness_text(one.control),
+    )
+    nearer = percent(1.0 - one.control.ratio)
+    match one.copying:
+        case Copying.IMITATES:
+            said = tr("{name} imitates or averages.", name=name)
+            why = tr(
+                "Smooth pictures are near to everything, but its samples are {nearer} nearer than even what"
+                " the same decoder makes of new pictures: they copy, or are more average than those.",
+                nearer=nearer,
+            )
+        case Copying.SMOOTH:
+            said = tr("{name} shows no imitation beyond its smoothness.", name=name)
+            why = tr(
+                "Its samples lie nearer to training pictures than new pictures do, but so does what the same"
+                " decoder makes of new pictures: smooth pictures are near to everything."
+            )
+        case Copying.LEANS:
+            said = tr("{name} leans on training pictures.", name=name)
+            why = tr(
+                "Its samples are no nearer than new pictures are, but {nearer} nearer than what the same"
+                " decoder makes of new pictures.",
+                nearer=nearer,
+            )
+        case Copying.NEW:
+            said = tr("{name} does not copy.", name=name)
+            why = (
+                tr("Its samples lie farther from training pictures than new pictures do.")
+                if one.nearness.is_farther
+                else tr("Its samples lie no nearer to training pictures than new pictures do.")
+            )
+    return Finding(f"{said} {numbers} {why}", one.copying is not Copying.SMOOTH)
+
+
+def imitation_words(one: Imitation, name: str) -> str:
+    """The same in a word or two, for a table."""
+    return {
+        Copying.IMITATES: tr("{name} imitates or averages", name=name),
+        Copying.SMOOTH: tr("{name}: none beyond smoothness", name=name),
+        Copying.LEANS: tr("{name} leans on training pictures", name=name),
+        Copying.NEW: tr("{name}: none", name=name),
+    }[one.copying]
+
+
+def _nearness_text(one: Nearness) -> str:
+    return tr(
+        "{ratio} times (95 % interval {low} to {high}; Z = {z})",
         ratio=f"{one.ratio:.2f}",
-        low=f"{one.ratio_low:.2f}",
-        high=f"{one.ratio_high:.2f}",
-        z=f"{one.z:.1f}",
+        low=f"{one.low:.2f}",
+        high=f"{one.high:.2f}",
+        z=number_text(one.z),
     )
-    if one.z < COPY_Z:
-        text = tr(
-            "{name} imitates or averages: {numbers}. Its samples stay closer to what it has seen than new"
-            " pictures do; copies do so, and blurred pictures too, which are near to everything.",
-            name=name,
-            numbers=numbers,
-        )
-        return Finding(text)
-    if one.z > -COPY_Z:
-        text = tr(
-            "{name} does not copy: {numbers}. Its samples lie farther from training pictures than new ones"
-            " do.",
-            name=name,
-            numbers=numbers,
-        )
-        return Finding(text)
-    text = tr(
-        "{name} is as far from training pictures as new ones are: {numbers}.", name=name, numbers=numbers
-    )
-    return Finding(text, certain=False)
 
 
 def blur_finding(study: Study, names: Names) -> Finding:
@@ -194,10 +298,17 @@ def interval_text(spread: Spread) -> str:
     return f"{number_text(spread.mean)} [{number_text(spread.low)}, {number_text(spread.high)}]"
 
 
+def plus_minus(spread: Spread) -> str:
+    """A mean with half of its interval."""
+    return f"{number_text(spread.mean)} ± {spread.high - spread.mean:.2g}"
+
+
 def percent(share: float) -> str:
     """A share in percent."""
     return f"{share * 100:.1f} %" if abs(share) < 0.1 else f"{share * 100:.0f} %"
 
 
-def _row(sigmas: Sequence[float], wanted: float) -> int:
-    return min(range(len(sigmas)), key=lambda row: abs(sigmas[row] - wanted))
+def noise_row(study: Study) -> int:
+    """The row of the size of noise that the sentences are about."""
+    sigmas = study.noise.sigmas
+    return min(range(len(sigmas)), key=lambda row: abs(sigmas[row] - AT_SIGMA))

@@ -26,6 +26,7 @@ from core.export.document import (
 )
 from core.translate import tr
 
+MOST_IN_A_NARROW_LINE = 10  # pictures of a strip; more become two lines on a telephone
 # Nothing may be fetched or run, whatever a name in the page may hold.
 _POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 _PAGE = """
@@ -48,9 +49,9 @@ border-radius:0 6px 6px 0}
 pre{background:var(--card);padding:12px 16px;border-radius:6px;overflow-x:auto;
 font:15px/1.6 ui-monospace,Menlo,Consolas,"DejaVu Sans Mono",monospace}
 .wide{overflow-x:auto;margin:16px 0}
+.label+.wide{margin-top:4px}
 table{border-collapse:collapse;font-size:14px;font-variant-numeric:tabular-nums;background:var(--card);
 border-radius:6px}
-caption{text-align:left;color:var(--dim);padding:4px 0;font-size:14px}
 th,td{padding:6px 12px;text-align:left;border-bottom:1px solid var(--line);vertical-align:top}
 th{color:var(--dim);font-weight:600}
 .n{text-align:right;white-space:nowrap}
@@ -66,10 +67,12 @@ outline:1px solid var(--line)}
 .cell .t{color:var(--dim);margin-bottom:3px}
 .cell .c{margin-top:4px;white-space:pre-line}
 .strip .cell{font-size:11px;text-align:center}
-figure svg{display:block;width:100%;min-width:500px;max-width:760px;
+figure svg{display:block;width:100%;min-width:400px;max-width:760px;
 height:auto;background:var(--card);border-radius:6px}
 @media (max-width:600px){main{padding:20px 14px 40px}h1{font-size:24px}.row{gap:10px}
-.row .cell{width:calc(50% - 5px)}th,td{padding:5px 8px}table{font-size:13px}}
+.row .cell{width:calc(50% - 5px)}
+.strip.many{grid-template-columns:repeat(8,minmax(0,1fr))!important}
+th,td{padding:5px 8px}table{font-size:13px}}
 @media print{:root{--page:#fff;--card:#fff;--line:#bbb;--text:#000;--dim:#444}body{font-size:11pt}
 main{max-width:none;padding:0}figure,.row,.strip,.finding,tr{break-inside:avoid}h2,h3{break-after:avoid}}
 """
@@ -123,7 +126,10 @@ def _block(block: Block) -> str:
         case Pictures():
             return _pictures(block)
         case Chart():
-            return f"<figure>{chart_svg(block)}<figcaption>{_safe(block.caption)}</figcaption></figure>"
+            return (
+                f'<figure><p class="label">{_safe(block.title)}</p>{chart_svg(block)}'
+                f"<figcaption>{_safe(block.caption)}</figcaption></figure>"
+            )
 
 
 def _table(table: Table) -> str:
@@ -133,10 +139,11 @@ def _table(table: Table) -> str:
             for place, text in enumerate(row)
         )
 
-    caption = f"<caption>{_safe(table.caption)}</caption>" if table.caption else ""
+    # outside of what scrolls, so that it is read whole on a narrow screen
+    caption = f'<p class="label">{_safe(table.caption)}</p>' if table.caption else ""
     rows = "".join(f"<tr>{cells('td', row)}</tr>" for row in table.rows)
     return (
-        f'<div class="wide"><table>{caption}<thead><tr>{cells("th", table.columns)}</tr></thead>'
+        f'{caption}<div class="wide"><table><thead><tr>{cells("th", table.columns)}</tr></thead>'
         f"<tbody>{rows}</tbody></table></div>"
     )
 
@@ -147,7 +154,8 @@ def _pictures(block: Pictures) -> str:
     if block.strip:
         count = len(block.pictures)
         style = f"grid-template-columns:repeat({count},minmax(0,1fr));max-width:{count * 116}px"
-        return f'{label}<div class="strip" style="{style}">{cells}</div>'
+        kind = "strip many" if count > MOST_IN_A_NARROW_LINE else "strip"
+        return f'{label}<div class="{kind}" style="{style}">{cells}</div>'
     return f'{label}<div class="row">{cells}</div>'
 
 

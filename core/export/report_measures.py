@@ -23,6 +23,7 @@ from core.export.report_findings import (
     noise_total,
     number_text,
     percent,
+    plus_minus,
     sampling_finding,
 )
 from core.export.report_parts import ReportParts, floats
@@ -44,14 +45,22 @@ def noise_part(study: Study, names: Names) -> list[Block]:
         (
             f"{sigma:g}",
             *(number_text(float(curve.mean[row])) for curve in noise.curves),
-            *(interval_text(curve.rise[row]) for curve in noise.curves),
+            *(plus_minus(curve.rise[row]) for curve in noise.curves),
+            *(percent(curve.lost[row].mean) if curve.uses_code else "–" for curve in noise.curves),
         )
         for row, sigma in enumerate(noise.sigmas)
+    )
+    unread = (
+        tr("one mean code for all"),
+        *(number_text(curve.unread.mean) for curve in noise.curves),
+        *(plus_minus(curve.gain) for curve in noise.curves),
+        *(percent(1.0) if curve.uses_code else "–" for curve in noise.curves),
     )
     columns = (
         tr("noise, σ"),
         *(tr("error of {name}", name=names.of(number)) for number in (0, 1)),
         *(tr("added, {name}", name=names.of(number)) for number in (0, 1)),
+        *(tr("gain lost, {name}", name=names.of(number)) for number in (0, 1)),
     )
     blocks: list[Block] = [
         Heading(tr("Advantage 1: noise on the code"), 3),
@@ -73,7 +82,16 @@ def noise_part(study: Study, names: Names) -> list[Block]:
                 count=noise.curves[0].errors.shape[1],
             ),
         ),
-        Table(columns, rows, numbers=(0, 1, 2, 3, 4)),
+        Table(
+            columns,
+            (*rows, unread),
+            numbers=(0, 1, 2, 3, 4, 5, 6),
+            caption=tr(
+                "The last row gives every picture the same code, the mean of the data's: an answer that"
+                " ignores the picture. What a picture's own code gains over it is what noise can take. ± is"
+                " the 95 % interval of the mean."
+            ),
+        ),
     ]
     for number, pictures in enumerate(study.noisy):
         blocks.append(
@@ -82,7 +100,7 @@ def noise_part(study: Study, names: Names) -> list[Block]:
                     Picture(pixels, caption=tr("{sigma:g} σ", sigma=sigma))
                     for pixels, sigma in zip(pictures, SHOWN_SIGMAS, strict=True)
                 ),
-                label=names.of(number),
+                label=tr("{name}: one picture under growing noise on its code", name=names.of(number)),
                 strip=True,
             )
         )
@@ -90,7 +108,7 @@ def noise_part(study: Study, names: Names) -> list[Block]:
 
 
 def betweens_part(study: Study, names: Names) -> list[Block]:
-    betweens = study.betweens
+    betweens, material = study.betweens, study.material
     blocks: list[Block] = [
         Heading(tr("Advantage 2: in-betweens"), 3),
         Paragraph(
@@ -133,7 +151,9 @@ def betweens_part(study: Study, names: Names) -> list[Block]:
     ]
     for place, strip in enumerate(study.strips):
         pictures = tuple(Picture(pixels) for pixels in strip.pictures)
-        blocks.append(Pictures(pictures, label=names.of(place % 2), strip=True))
+        a, b = (int(material.held_out_indices[row]) for row in strip.pair)
+        label = tr("{name}: from picture {a} to picture {b}", name=names.of(place % 2), a=a, b=b)
+        blocks.append(Pictures(pictures, label=label, strip=True))
     return blocks
 
 
@@ -177,7 +197,11 @@ def sampling_part(study: Study, names: Names) -> list[Block]:
     ]
     for label, score in zip(labels, sampling.scores, strict=True):
         blocks.append(
-            Pictures(tuple(Picture(p) for p in score.pictures[:SHOWN_SAMPLES]), label=label, strip=True)
+            Pictures(
+                tuple(Picture(p) for p in score.pictures[:SHOWN_SAMPLES]),
+                label=tr("Samples of {label}", label=label),
+                strip=True,
+            )
         )
     return blocks
 
@@ -193,24 +217,43 @@ def _score_row(label: str, score: SampleScore) -> tuple[str, ...]:
 def imitation_part(study: Study, names: Names) -> list[Block]:
     imitation = study.imitation
     blocks: list[Block] = [Heading(tr("Weakness 1: imitation"), 3)]
-    if not imitation.training:
-        blocks.append(
-            Paragraph(tr("The training pictures are not at hand: the nearest pictures below are others."))
-        )
-    ends = max(float(imitation.held_out.max()), *(float(one.distances.max()) for one in imitation.subjects))
-    series = [_distribution(tr("held-out pictures"), imitation.held_out, ends)]
-    for number, one in enumerate(imitation.subjects):
-        blocks.append(imitation_finding(one, names.of(number)))
-        series.append(_distribution(names.of(number), one.distances, ends))
     blocks.append(
-        Chart(
-            tr("Distance to the nearest training picture"),
-            tr("distance in σ of real pictures' features"),
-            tr("share of pictures"),
-            tuple(series),
-            tr("Samples left of the held-out pictures lie closer to training pictures than new pictures do."),
+        Paragraph(
+            tr(
+                "A model that imitates gives back what it was trained on. Each sample is held against the"
+                " training picture that it is nearest to; how near a new picture comes is said by pictures"
+                " that were held out. Smooth pictures are near to everything, so the same is measured of the"
+                " model's reconstructions of held-out pictures: only samples that are nearer than those too"
+                " speak of imitation."
+            )
+            if imitation.training
+            else tr(
+                "The training pictures are not at hand: the nearest pictures below are others, and nothing"
+                " can be said of imitation."
+            )
         )
     )
+    if imitation.training:
+        blocks += [imitation_finding(one, names.of(number)) for number, one in enumerate(imitation.subjects)]
+    every = (imitation.held_out, *(d for one in imitation.subjects for d in (one.distances, one.decoded)))
+    end = max(float(distances.max()) for distances in every)
+    for number, one in enumerate(imitation.subjects):
+        blocks.append(
+            Chart(
+                tr("{name}: distance to the nearest training picture", name=names.of(number)),
+                tr("distance in σ of real pictures' features"),
+                tr("share of pictures"),
+                (
+                    _distribution(tr("its samples"), one.distances, end),
+                    _distribution(tr("its reconstructions of held-out pictures"), one.decoded, end),
+                    _distribution(tr("held-out pictures"), imitation.held_out, end),
+                ),
+                tr(
+                    "Samples left of the reconstructions lie closer to training pictures than smoothness"
+                    " explains."
+                ),
+            )
+        )
     for number, one in enumerate(imitation.subjects):
         for row in range(min(3, len(one.samples))):
             nearest = tuple(
@@ -233,8 +276,15 @@ def _distribution(name: str, distances: NDArray[np.float64], end: float) -> Seri
     return Series(name, floats((edges[1:] + edges[:-1]) / 2), floats(counts / len(distances)))
 
 
-def damages_part(study: Study) -> list[Block]:
+def damages_part(parts: ReportParts) -> list[Block]:
+    study = parts.study
     damages = study.damages.damages
+    are_trained_on_it = all(
+        run.config.imported is None and run.config.train.reconstruction == "mse" for run in parts.runs
+    )
+    trained = (
+        tr("Both are trained on the squared error, which") if are_trained_on_it else tr("The squared error")
+    )
     pictures = [Picture(study.damages.original, tr("original"))]
     for one in damages:
         words = tr(
@@ -248,9 +298,10 @@ def damages_part(study: Study) -> list[Block]:
         Heading(tr("Weakness 2: every wrong pixel counts the same"), 3),
         Paragraph(
             tr(
-                "Both are trained on the squared error, which counts pixels and sees no shapes. These"
-                " pictures have exactly the same squared error to the original; a person judges them very"
-                " differently, and so does structural similarity (SSIM, Wang 2004; 1 is the same)."
+                "{trained} counts pixels and sees no shapes. These pictures have exactly the same squared"
+                " error to the original; a person judges them very differently, and so does structural"
+                " similarity (SSIM, Wang 2004; 1 is the same).",
+                trained=trained,
             )
         ),
         Pictures(tuple(pictures)),
@@ -260,8 +311,8 @@ def damages_part(study: Study) -> list[Block]:
         blocks.append(
             Paragraph(
                 tr(
-                    "The loss calls all of them equal, {error} summed over the picture; SSIM goes from {most}"
-                    " ({best}) to {least} ({worst}).",
+                    "The squared error calls all of them equal, {error} summed over the picture; SSIM goes"
+                    " from {most} ({best}) to {least} ({worst}).",
                     error=number_text(study.damages.budget),
                     most=f"{best.ssim:.2f}",
                     best=best.name,

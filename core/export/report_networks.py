@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from core.config import objective_text
+from core.describe import describe_change
 from core.export.document import (
     Block,
     Chart,
@@ -15,6 +16,7 @@ from core.export.document import (
     Series,
     Table,
 )
+from core.export.panels import Comparison
 from core.export.report_findings import (
     Names,
     number_text,
@@ -126,15 +128,29 @@ def adjustments_chapter(adjusted: Sequence[Adjusted]) -> list[Block]:
             Picture(panel.pixels, panel.title, "\n".join(filter(None, (panel.caption, panel.figure))))
             for panel in comparison.panels
         )
-        blocks += [
-            Heading(tr("{run}: {title}", run=one.run_name, title=comparison.title), 3),
-            Pictures(pictures),
-            Table(
-                (tr("adjustment"), tr("what changed")),
-                tuple(
-                    (panel.caption.replace("\n", "; "), panel.note or panel.figure)
-                    for panel in comparison.adjustments
-                ),
-            ),
-        ]
+        blocks.append(Heading(tr("{run}: {title}", run=one.run_name, title=comparison.title), 3))
+        if one.remark:
+            blocks.append(Paragraph(one.remark))
+        blocks += [Pictures(pictures), _differences(comparison)]
     return blocks
+
+
+def _differences(comparison: Comparison) -> Table:
+    """What each picture differs in from the one that it was made of, measured, and the person's words."""
+    original, base = comparison.original, comparison.reconstruction
+    rows: list[tuple[str, str, str]] = []
+    if original is not None:
+        rows.append((base.title.lower(), tr("original"), describe_change(original.pixels, base.pixels).text))
+    before = original if comparison.has_detail and original is not None else base
+    words: list[str] = [""] * len(rows)
+    for panel in comparison.adjustments:
+        measured = describe_change(before.pixels, panel.pixels).text
+        what = f"{panel.title.lower()}: {panel.caption.replace(chr(10), '; ')}"
+        rows.append((what, before.title.lower(), measured))
+        words.append(panel.note if panel.note != measured else "")
+    columns = tr("picture"), tr("against"), tr("what differs, measured")
+    if any(words):
+        return Table(
+            (*columns, tr("in words")), tuple((*row, said) for row, said in zip(rows, words, strict=True))
+        )
+    return Table(columns, tuple(rows))

@@ -14,11 +14,12 @@ from core.runs import Run
 @dataclass(frozen=True, eq=False)
 class Adjusted:
     """A run's name and a figure of its: original, reconstruction and the person's adjustments with their
-    words.
+    words. remark says where adjustments come from that are not the person's own.
     """
 
     run_name: str
     comparison: Comparison
+    remark: str = ""
 
 
 @dataclass(frozen=True, eq=False)

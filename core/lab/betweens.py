@@ -1,6 +1,6 @@
 """In-betweens: what a model decodes halfway between two codes, and how believable that is."""
 
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from core.encoding import EncodeProgress
 from core.errors import DataError
 from core.lab.features import FeatureSpace, fit_features
-from core.lab.ghosts import GhostJudge, auc_of, cross_fade, fit_judge
+from core.lab.ghosts import auc_of, cross_fade, fit_judge
+from core.lab.keeping import Arrays, KeptMeasures, Layout, kept_or_measured
 from core.lab.neighbours import nearest
 from core.lab.spread import Spread, Verdict, better, spread_of
 from core.lab.subjects import Material, Subject, check_subjects
@@ -78,68 +79,81 @@ def draw_pairs(count: int, most: int = PAIRS, seed: int = 0) -> NDArray[np.int64
 def measure_betweens(
     subjects: Sequence[Subject],
     material: Material,
-    space: FeatureSpace | None = None,
-    judge: GhostJudge | None = None,
+    space: Callable[[], FeatureSpace] | None = None,
     most: int = PAIRS,
     seed: int = 0,
+    kept: KeptMeasures | None = None,
 ) -> Generator[EncodeProgress, None, BetweensStudy]:
     """Decode the middle of pairs of held-out pictures and judge it against reconstructions and cross-fades.
 
     ghost = (J(middle) - (J(ra) + J(rb)) / 2) / mean over pairs of (J((ra + rb) / 2) - (J(ra) + J(rb)) / 2), J
     the judge of core.lab.ghosts, ra and rb the reconstructions. So blur, which both share, counts for
-    nothing. space and judge may be given where they were fitted before. Raises: ModelError for another shape,
-    DataError for fewer than two pictures.
+    nothing. space may be given where others want it too. Raises: ModelError for another shape, DataError for
+    fewer than two pictures.
     """
     check_subjects(subjects, material.held_out.shape[1:])
     if len(material.held_out) < 2:
         raise DataError(tr("There are fewer than two pictures to go between."))
-    total, done = 2 + len(subjects), 0
-    yield EncodeProgress(done, total, tr("Learning what real pictures look like"))
-    if space is None:
-        space = fit_features(material.reference, seed=seed)
-    reference = space.reference
-    done += 1
-    yield EncodeProgress(done, total, tr("Learning what a cross-fade looks like"))
-    if judge is None:
-        judge = fit_judge(material.reference, material.held_out, seed)
-    done += 1
     pairs = draw_pairs(len(material.held_out), most, seed)
-    found = []
-    for subject in subjects:
-        yield EncodeProgress(done, total, tr("In-betweens of {name}", name=subject.name))
-        found.append(_measured(subject, material, pairs, space, reference, judge))
-        done += 1
+    single, double = Layout((len(np.unique(pairs)),)), Layout((len(pairs),))
+    layout = {"judge": Layout((1,), low=0.0, end=1.000001)}
+    for number in range(len(subjects)):
+        layout |= {f"{name}/{number}": single for name in ("single", "near")}
+        layout |= {f"{name}/{number}": double for name in ("between", "double", "near middle", "near faded")}
+    arrays = yield from kept_or_measured(
+        kept, "betweens", [most, seed], layout, _measured(subjects, material, pairs, space, seed)
+    )
+    found = [_judged(subject.name, pairs, arrays, number) for number, subject in enumerate(subjects)]
+    auc = float(arrays["judge"][0])
     difference = spread_of(found[0].ghost - found[1].ghost) if len(found) > 1 else None
-    is_known = judge.auc > 0.7 and min(one.known for one in found) > 0.6
+    is_known = auc > 0.7 and min(one.known for one in found) > 0.6
     verdict = better(difference) if difference is not None and is_known else Verdict.UNCERTAIN
-    yield EncodeProgress(total, total, tr("In-betweens measured"))
-    return BetweensStudy(tuple(found), pairs, judge.auc, is_known, difference, verdict, seed)
+    return BetweensStudy(tuple(found), pairs, auc, is_known, difference, verdict, seed)
 
 
 def _measured(
-    subject: Subject,
+    subjects: Sequence[Subject],
     material: Material,
     pairs: NDArray[np.int64],
-    space: FeatureSpace,
-    reference: NDArray[np.float32],
-    judge: GhostJudge,
-) -> Betweens:
+    space: Callable[[], FeatureSpace] | None,
+    seed: int,
+) -> Generator[EncodeProgress, None, Arrays]:
+    """The judge's scores and the distances of all that is compared, by subject."""
+    total = 2 + len(subjects)
+    yield EncodeProgress(0, total, tr("Learning what real pictures look like"))
+    features = space() if space is not None else fit_features(material.reference, seed=seed)
+    yield EncodeProgress(1, total, tr("Learning what a cross-fade looks like"))
+    judge = fit_judge(material.reference, material.held_out, seed)
     used, places = np.unique(pairs, return_inverse=True)
     first, second = places.reshape(pairs.shape).T
-    codes = subject.codec.encode(material.held_out[used])
-    recon = subject.codec.decode(codes)
-    middle = subject.codec.decode((codes[first] + codes[second]) / np.float32(2.0))
-    faded = cross_fade(recon[first], recon[second])
-    single, between, double = (judge.scores(pictures) for pictures in (recon, middle, faded))
+    found: Arrays = {"judge": np.array([judge.auc])}
+    for number, subject in enumerate(subjects):
+        yield EncodeProgress(2 + number, total, tr("In-betweens of {name}", name=subject.name))
+        codes = subject.codec.encode(material.held_out[used])
+        recon = subject.codec.decode(codes)
+        middle = subject.codec.decode((codes[first] + codes[second]) / np.float32(2.0))
+        faded = cross_fade(recon[first], recon[second])
+        for name, pictures in (("single", recon), ("between", middle), ("double", faded)):
+            found[f"{name}/{number}"] = judge.scores(pictures)
+        for name, pictures in (("near", recon), ("near middle", middle), ("near faded", faded)):
+            found[f"{name}/{number}"] = nearest(features.of(pictures), features.reference)[0][:, 0]
+    yield EncodeProgress(total, total, tr("In-betweens measured"))
+    return found
+
+
+def _judged(name: str, pairs: NDArray[np.int64], arrays: Arrays, number: int) -> Betweens:
+    """What the scores and distances of a subject say."""
+    first, second = np.unique(pairs, return_inverse=True)[1].reshape(pairs.shape).T
+    single, between, double, near, near_middle, near_faded = (
+        arrays[f"{part}/{number}"]
+        for part in ("single", "between", "double", "near", "near middle", "near faded")
+    )
     base = (single[first] + single[second]) / 2
     step = float((double - base).mean())
     ghost = (between - base) / step if abs(step) > 1e-9 else np.full(len(pairs), np.nan)
-    near, near_middle, near_faded = (
-        nearest(space.of(pictures), reference)[0][:, 0] for pictures in (recon, middle, faded)
-    )
     usual = np.maximum((near[first] + near[second]) / 2, 1e-12)
     return Betweens(
-        subject.name,
+        name,
         ghost,
         spread_of(ghost),
         near_middle / usual,

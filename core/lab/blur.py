@@ -1,13 +1,16 @@
 """How sharp reconstructions are: energy at high spatial frequencies against that of the originals."""
 
 from collections.abc import Generator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.codec import Codec
 from core.encoding import EncodeProgress, spread_indices
+from core.lab.keeping import Arrays, KeptMeasures, Layout, kept_or_measured
 from core.lab.spread import Spread, Verdict, better, spread_of
 from core.lab.subjects import Subject, check_subjects
 from core.runs import Run
@@ -66,20 +69,22 @@ def measure_blur(
     pictures: NDArray[np.uint8],
     most: int = BLUR_PICTURES,
     cutoff: float = CUTOFF,
+    kept: KeptMeasures | None = None,
 ) -> Generator[EncodeProgress, None, BlurStudy]:
     """The share of high-frequency energy that reconstructions keep. Raises: ModelError for another shape."""
     check_subjects(subjects, pictures.shape[1:])
     pictures = pictures[spread_indices(len(pictures), most)]
-    power, radius = _power(pictures)
-    place = np.minimum((radius * 2 * BANDS).astype(int), BANDS - 1)
-    before = _by_band(power, place)
+    layout: dict[str, Layout] = {}
+    for number in range(len(subjects)):
+        layout[f"kept/{number}"] = Layout((len(pictures),), low=0.0)
+        layout[f"bands/{number}"] = Layout((BANDS,), low=0.0)
+    arrays = yield from kept_or_measured(
+        kept, "blur", [len(pictures), cutoff], layout, _measured(subjects, pictures, cutoff)
+    )
     found: list[Sharpness] = []
-    for done, subject in enumerate(subjects, 1):
-        recon = subject.codec.reconstruct(pictures)
-        kept = sharpness(pictures, recon, cutoff)
-        bands = _by_band(_power(recon)[0], place) / np.maximum(before, 1e-12)
-        found.append(Sharpness(subject.name, kept, spread_of(kept), bands))
-        yield EncodeProgress(done, len(subjects), tr("Sharpness of {name}", name=subject.name))
+    for number, subject in enumerate(subjects):
+        shares = arrays[f"kept/{number}"]
+        found.append(Sharpness(subject.name, shares, spread_of(shares), arrays[f"bands/{number}"]))
     difference = spread_of(found[0].kept - found[1].kept) if len(found) > 1 else None
     return BlurStudy(
         tuple(found),
@@ -90,25 +95,58 @@ def measure_blur(
     )
 
 
-def sharpness_of(codec: Codec, pictures: NDArray[np.uint8], most: int = BLUR_PICTURES) -> Spread:
-    """The blur meter of a model, or of one epoch's weights: the share kept, over at most `most` pictures."""
-    pictures = pictures[spread_indices(len(pictures), most)]
-    return spread_of(sharpness(pictures, codec.reconstruct(pictures)))
-
-
 def measure_blur_by_epoch(
-    run: Run, pictures: NDArray[np.uint8], most: int = 64
+    run: Run, pictures: NDArray[np.uint8], most: int = 64, kept: KeptMeasures | None = None
 ) -> Generator[EncodeProgress, None, tuple[tuple[int, Spread], ...]]:
     """The blur meter of each epoch whose weights the run kept: (epoch, share kept), in their order.
 
     Raises: RunError for damaged weights, ModelError for pictures of another shape.
     """
-    epochs = [snapshot.epoch for snapshot in kept_snapshots(run.path)]
-    found: list[tuple[int, Spread]] = []
+    snapshots = kept_snapshots(run.path)
+    if not snapshots:
+        return ()
+    pictures = pictures[spread_indices(len(pictures), most)]
+    # a file that was not written since is taken for the same, as pictures in a folder are
+    files = [[one.epoch, one.size, _written_ns(one.path)] for one in snapshots]
+    layout = {"kept": Layout((len(snapshots), len(pictures)), low=0.0)}
+    epochs = [one.epoch for one in snapshots]
+    arrays = yield from kept_or_measured(
+        kept, "epochs", [files, len(pictures)], layout, _measured_by_epoch(run, epochs, pictures)
+    )
+    return tuple((epoch, spread_of(shares)) for epoch, shares in zip(epochs, arrays["kept"], strict=True))
+
+
+def _measured(
+    subjects: Sequence[Subject], pictures: NDArray[np.uint8], cutoff: float
+) -> Generator[EncodeProgress, None, Arrays]:
+    """What each subject keeps of each picture, and of each frequency."""
+    power, radius = _power(pictures)
+    place = np.minimum((radius * 2 * BANDS).astype(int), BANDS - 1)
+    before = _by_band(power, place)
+    found: Arrays = {}
+    for number, subject in enumerate(subjects):
+        recon = subject.codec.reconstruct(pictures)
+        found[f"kept/{number}"] = sharpness(pictures, recon, cutoff)
+        found[f"bands/{number}"] = _by_band(_power(recon)[0], place) / np.maximum(before, 1e-12)
+        yield EncodeProgress(number + 1, len(subjects), tr("Sharpness of {name}", name=subject.name))
+    return found
+
+
+def _measured_by_epoch(
+    run: Run, epochs: Sequence[int], pictures: NDArray[np.uint8]
+) -> Generator[EncodeProgress, None, Arrays]:
+    """What each epoch's weights keep of each picture."""
+    found = []
     for done, epoch in enumerate(epochs, 1):
-        found.append((epoch, sharpness_of(Codec(load_snapshot(run, epoch)), pictures, most)))
+        found.append(sharpness(pictures, Codec(load_snapshot(run, epoch)).reconstruct(pictures)))
         yield EncodeProgress(done, len(epochs), tr("Sharpness of epoch {epoch}", epoch=epoch))
-    return tuple(found)
+    return {"kept": np.stack(found)}
+
+
+def _written_ns(path: Path) -> int:
+    with suppress(OSError):  # where it is gone, reading it says so
+        return path.stat().st_mtime_ns
+    return 0
 
 
 def _power(pictures: NDArray[np.uint8]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

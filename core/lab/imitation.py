@@ -1,8 +1,14 @@
-"""Whether samples are new pictures or copies: their distance to the nearest training pictures."""
+"""Whether samples are new pictures or copies: their distance to the nearest training pictures.
+
+Whatever is smooth lies near to everything, so samples can be nearer to training pictures than new pictures
+are without being like any of them. The control is what the same decoder makes of pictures that were held out:
+just as smooth, and new. Only samples that are nearer than those too are called imitation.
+"""
 
 import math
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
+from enum import Enum
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +17,7 @@ from core.encoding import EncodeProgress, spread_indices
 from core.errors import DataError
 from core.lab.features import FeatureSpace, fit_features
 from core.lab.ghosts import auc_of
+from core.lab.keeping import Arrays, KeptMeasures, Layout, kept_or_measured
 from core.lab.neighbours import nearest
 from core.lab.sampling import CodeSource, drawn_codes
 from core.lab.subjects import Material, Subject, check_subjects
@@ -20,6 +27,41 @@ MOST_COMPARED = 500
 SHOWN_SAMPLES = 8
 SHOWN_NEIGHBOURS = 3
 RESAMPLED = 1000
+CLEAR_Z = 1.959964  # of a standardised statistic: beyond it chance is below 5 %
+LEAST_NEARER = 0.05  # of a distance: a model whose pictures are all alike is 0.003 nearer, and clearly so
+
+
+class Copying(Enum):
+    """What two comparisons say of samples: with held-out pictures, and with reconstructions of those."""
+
+    IMITATES = "imitates"  # nearer to training pictures than either
+    SMOOTH = "smooth"  # nearer than held-out pictures, but their reconstructions are so too
+    LEANS = "leans"  # nearer than the reconstructions alone
+    NEW = "new"  # nearer than neither
+
+
+@dataclass(frozen=True)
+class Nearness:
+    """Samples' distances to training pictures, held against those of other pictures.
+
+    ratio is that of the medians, with its 95 % interval low to high; z is Meehan's statistic: far below 0
+    samples lie nearer to training pictures than the others do, far above farther.
+    """
+
+    ratio: float
+    low: float
+    high: float
+    z: float
+
+    @property
+    def is_nearer(self) -> bool:
+        """Whether samples are nearer than the others, by both numbers, and by enough to matter."""
+        return self.z < -CLEAR_Z and self.high < 1.0 and self.ratio <= 1.0 - LEAST_NEARER
+
+    @property
+    def is_farther(self) -> bool:
+        """Whether samples are farther than the others, by both numbers."""
+        return self.z > CLEAR_Z and self.low > 1.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,10 +69,9 @@ class Imitation:
     """One model's samples beside their nearest training pictures, in standard deviations of features.
 
     samples (k,H,W,C), neighbours (k,3,H,W,C) and neighbour_indices (k,3), numbers in the reference's own
-    data. distances (n,) are of all samples, ratio the samples' median distance over that of held-out pictures
-    with its 95 % interval. z is Meehan's statistic: far below 0, samples lie nearer to training pictures than
-    new pictures do, which is copying or averaging; far above, they lie farther. nearer is the share of
-    samples nearer than 99 % of held-out pictures are.
+    data. distances (n,) are of all samples, decoded (m,) of the model's reconstructions of held-out pictures;
+    nearness holds the samples against held-out pictures, control against those reconstructions. nearer is the
+    share of samples nearer than 99 % of held-out pictures are.
     """
 
     name: str
@@ -39,11 +80,17 @@ class Imitation:
     neighbours: NDArray[np.uint8]
     neighbour_indices: NDArray[np.int64]
     distances: NDArray[np.float64]
-    ratio: float
-    ratio_low: float
-    ratio_high: float
-    z: float
+    decoded: NDArray[np.float64]
+    nearness: Nearness
+    control: Nearness
     nearer: float
+
+    @property
+    def copying(self) -> Copying:
+        """What the numbers say."""
+        if self.control.is_nearer:
+            return Copying.IMITATES if self.nearness.is_nearer else Copying.LEANS
+        return Copying.SMOOTH if self.nearness.is_nearer else Copying.NEW
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,12 +109,14 @@ class ImitationStudy:
 def measure_imitation(
     subjects: Sequence[Subject],
     material: Material,
-    space: FeatureSpace | None = None,
+    space: Callable[[], FeatureSpace] | None = None,
     most: int = MOST_COMPARED,
     seed: int = 0,
+    kept: KeptMeasures | None = None,
 ) -> Generator[EncodeProgress, None, ImitationStudy]:
     """Sample each subject from its own source and look up the nearest real pictures of the reference.
 
+    The same is done with its reconstructions of held-out pictures, for the control.
     Meehan, Chaudhuri and Dasgupta 2020 (arXiv:2004.05675): Mann and Whitney's U of the samples' distances and
     those of held-out pictures, standardised: (U - nm/2) / sqrt(nm (n+m+1) / 12). Raises: ModelError for
     another shape, DataError for too few pictures.
@@ -75,39 +124,75 @@ def measure_imitation(
     check_subjects(subjects, material.held_out.shape[1:])
     if len(material.held_out) < 2 or len(material.reference) <= SHOWN_NEIGHBOURS:
         raise DataError(tr("There are too few pictures to look for copies among."))
-    total = 1 + len(subjects)
-    yield EncodeProgress(0, total, tr("Real pictures against each other"))
-    if space is None:
-        space = fit_features(material.reference, seed=seed)
-    reference = space.reference
     held = material.held_out[spread_indices(len(material.held_out), most)]
-    usual = nearest(space.of(held), reference)[0][:, 0]
+    layout = {"held out": Layout((len(held),), low=0.0)}
+    for number in range(len(subjects)):
+        shown = min(SHOWN_SAMPLES, most)
+        layout |= {
+            f"distances/{number}": Layout((most,), low=0.0),
+            f"decoded/{number}": Layout((len(held),), low=0.0),
+            f"samples/{number}": Layout.pictures(shown, *held.shape[1:]),
+            f"rows/{number}": Layout.numbers(shown, SHOWN_NEIGHBOURS, end=len(material.reference)),
+        }
+    arrays = yield from kept_or_measured(
+        kept, "imitation", [most, seed], layout, _measured(subjects, material, held, space, most, seed)
+    )
+    usual = arrays["held out"]
     found = []
-    for done, subject in enumerate(subjects, 1):
-        yield EncodeProgress(done, total, tr("Samples of {name} beside real pictures", name=subject.name))
-        source = CodeSource.PRIOR if subject.has_prior else CodeSource.FITTED
-        samples = subject.codec.decode(drawn_codes(subject, source, most, seed))
-        distances, rows = nearest(space.of(samples), reference, SHOWN_NEIGHBOURS)
-        own = distances[:, 0]
-        low, high = _ratio_interval(own, usual, seed)
-        shown = rows[:SHOWN_SAMPLES]
+    for number, subject in enumerate(subjects):
+        own, decoded, samples, rows = (
+            arrays[f"{name}/{number}"] for name in ("distances", "decoded", "samples", "rows")
+        )
         found.append(
             Imitation(
                 subject.name,
-                source,
-                samples[:SHOWN_SAMPLES],
-                material.reference[shown],
-                material.reference_indices[shown],
+                _source(subject),
+                samples,
+                material.reference[rows],
+                material.reference_indices[rows],
                 own,
-                float(np.median(own) / max(np.median(usual), 1e-12)),
-                low,
-                high,
-                copying_z(own, usual),
+                decoded,
+                held_against(own, usual, seed),
+                held_against(own, decoded, seed),
                 float((own < np.quantile(usual, 0.01)).mean()),
             )
         )
-    yield EncodeProgress(total, total, tr("Copies looked for"))
     return ImitationStudy(tuple(found), usual, material.training, seed)
+
+
+def _source(subject: Subject) -> CodeSource:
+    return CodeSource.PRIOR if subject.has_prior else CodeSource.FITTED
+
+
+def _measured(
+    subjects: Sequence[Subject],
+    material: Material,
+    held: NDArray[np.uint8],
+    space: Callable[[], FeatureSpace] | None,
+    most: int,
+    seed: int,
+) -> Generator[EncodeProgress, None, Arrays]:
+    """Distances to the nearest of the reference: of held-out pictures, their reconstructions, and samples."""
+    total = 1 + len(subjects)
+    yield EncodeProgress(0, total, tr("Real pictures against each other"))
+    features = space() if space is not None else fit_features(material.reference, seed=seed)
+    reference = features.reference
+    found: Arrays = {"held out": nearest(features.of(held), reference)[0][:, 0]}
+    for number, subject in enumerate(subjects):
+        yield EncodeProgress(
+            1 + number, total, tr("Samples of {name} beside real pictures", name=subject.name)
+        )
+        samples = subject.codec.decode(drawn_codes(subject, _source(subject), most, seed))
+        distances, rows = nearest(features.of(samples), reference, SHOWN_NEIGHBOURS)
+        decoded = nearest(features.of(subject.codec.reconstruct(held)), reference)[0][:, 0]
+        found |= {
+            f"distances/{number}": distances[:, 0],
+            f"decoded/{number}": decoded,
+            f"samples/{number}": samples[:SHOWN_SAMPLES],
+            f"rows/{number}": rows[:SHOWN_SAMPLES],
+        }
+    yield EncodeProgress(total, total, tr("Copies looked for"))
+    return found
 
 
 def copying_z(samples: NDArray[np.floating], held_out: NDArray[np.floating]) -> float:
@@ -117,14 +202,16 @@ def copying_z(samples: NDArray[np.floating], held_out: NDArray[np.floating]) -> 
     return (u - n * m / 2) / math.sqrt(n * m * (n + m + 1) / 12)
 
 
-def _ratio_interval(
-    samples: NDArray[np.float64], held_out: NDArray[np.float64], seed: int
-) -> tuple[float, float]:
-    """The 95 % interval of the ratio of medians, from both drawn again with replacement (Efron 1979)."""
+def held_against(samples: NDArray[np.float64], others: NDArray[np.float64], seed: int = 0) -> Nearness:
+    """The distances of samples (n,) against those of others (m,).
+
+    The interval is the bootstrap's: both are drawn again with replacement (Efron 1979).
+    """
     random = np.random.default_rng(seed)
     medians = [
         np.median(values[random.integers(len(values), size=(RESAMPLED, len(values)))], axis=1)
-        for values in (samples, held_out)
+        for values in (samples, others)
     ]
     low, high = np.quantile(medians[0] / np.maximum(medians[1], 1e-12), [0.025, 0.975])
-    return float(low), float(high)
+    ratio = float(np.median(samples) / max(np.median(others), 1e-12))
+    return Nearness(ratio, float(low), float(high), copying_z(samples, others))

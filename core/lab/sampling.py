@@ -2,7 +2,7 @@
 cover.
 """
 
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from core.encoding import EncodeProgress, spread_indices
 from core.errors import DataError
 from core.lab.features import FeatureSpace, fit_features
+from core.lab.keeping import Arrays, KeptMeasures, Layout, kept_or_measured
 from core.lab.neighbours import nearest
 from core.lab.spread import Spread, Verdict, better, jackknife
 from core.lab.subjects import Material, Subject, check_subjects
@@ -20,7 +21,7 @@ from core.translate import tr
 MOST_SAMPLES = 1000
 NEIGHBOURS = 5  # Naeem et al. 2020, section 4.3
 GROUPS = 20  # of the jackknife
-SHOWN = 64
+SHOWN = 16
 
 
 class CodeSource(Enum):
@@ -52,7 +53,8 @@ class SamplingStudy:
 
     own_source is where each subject's samples come from by right: its prior where it has one, else the fitted
     Gaussian. differences, first - second, and verdicts compare the first two subjects' Fréchet distances,
-    from N(0, 1), from the fitted Gaussian, and each from its own source.
+    from N(0, 1), from the fitted Gaussian, and each from its own source. features is how many numbers a
+    picture is compared by.
     """
 
     scores: tuple[SampleScore, ...]
@@ -60,6 +62,7 @@ class SamplingStudy:
     own_source: tuple[CodeSource, ...]
     differences: dict[str, Spread]
     verdicts: dict[str, Verdict]
+    features: int
     count: int
     seed: int
 
@@ -123,9 +126,10 @@ def density_coverage(
 def measure_samples(
     subjects: Sequence[Subject],
     material: Material,
-    space: FeatureSpace | None = None,
+    space: Callable[[], FeatureSpace] | None = None,
     most: int = MOST_SAMPLES,
     seed: int = 0,
+    kept: KeptMeasures | None = None,
 ) -> Generator[EncodeProgress, None, SamplingStudy]:
     """Sample each subject from N(0, 1) and from a Gaussian fitted to its codes; hold both against real
     pictures.
@@ -138,58 +142,89 @@ def measure_samples(
     count = min(most, len(material.held_out))
     if min(count, len(material.reference)) <= NEIGHBOURS + 1:
         raise DataError(tr("There are too few pictures to hold samples against."))
-    total, done = 2 + 2 * len(subjects), 0
-    yield EncodeProgress(done, total, tr("Learning what real pictures look like"))
-    if space is None:
-        space = fit_features(material.reference, seed=seed)
-    reference = space.reference
-    balls = reference[spread_indices(len(reference), count)]
-    moments = _moments(reference)
-    done += 1
+    ways = [(number, source) for number in range(len(subjects)) for source in CodeSource]
+    names = ["real", *(_key(*way) for way in ways)]
+    shown = Layout.pictures(min(SHOWN, count), *material.held_out.shape[1:])
+    layout = (
+        {"features": Layout.numbers(1)}
+        | {f"scores/{name}": Layout((3,), low=0.0) for name in names}
+        | {f"without/{name}": Layout((_groups(count),), low=0.0) for name in names}
+        | {f"pictures/{name}": shown for name in names[1:]}
+    )
+    arrays = yield from kept_or_measured(
+        kept, "samples", [count, seed], layout, _measured(subjects, material, space, count, seed)
+    )
 
-    def scored(
-        name: str, source: CodeSource | None, pictures: NDArray[np.uint8]
-    ) -> tuple[SampleScore, NDArray[np.float64]]:
-        features = space.of(pictures)
-        whole = gaussian_frechet(*_moments(features), *moments)
-        without = _without_groups(features, moments)
-        score = SampleScore(
-            name, source, jackknife(whole, without), *density_coverage(balls, features), pictures[:SHOWN]
+    def score(name: str, title: str, source: CodeSource | None, pictures: NDArray[np.uint8]) -> SampleScore:
+        whole, density, coverage = arrays[f"scores/{name}"].tolist()
+        return SampleScore(
+            title, source, jackknife(whole, arrays[f"without/{name}"]), density, coverage, pictures
         )
-        return score, without
+
+    scores = {
+        (number, source): score(
+            _key(number, source), subjects[number].name, source, arrays[f"pictures/{_key(number, source)}"]
+        )
+        for number, source in ways
+    }
+    held = material.held_out[spread_indices(len(material.held_out), count)][:SHOWN]
+    own = tuple(CodeSource.PRIOR if subject.has_prior else CodeSource.FITTED for subject in subjects)
+    differences: dict[str, Spread] = {}
+    if len(subjects) > 1:
+        pairs = {"prior": (CodeSource.PRIOR,) * 2, "fitted": (CodeSource.FITTED,) * 2, "own": own[:2]}
+        for way, (first, second) in pairs.items():
+            whole = scores[0, first].frechet.mean - scores[1, second].frechet.mean
+            without = arrays[f"without/{_key(0, first)}"] - arrays[f"without/{_key(1, second)}"]
+            differences[way] = jackknife(whole, without)
+    return SamplingStudy(
+        tuple(scores.values()),
+        score("real", tr("real pictures, held out"), None, held),
+        own,
+        differences,
+        {way: better(difference) for way, difference in differences.items()},
+        int(arrays["features"][0]),
+        count,
+        seed,
+    )
+
+
+def _key(number: int, source: CodeSource) -> str:
+    return f"{number} {source.value}"
+
+
+def _measured(
+    subjects: Sequence[Subject],
+    material: Material,
+    space: Callable[[], FeatureSpace] | None,
+    count: int,
+    seed: int,
+) -> Generator[EncodeProgress, None, Arrays]:
+    """The distances and scores of held-out pictures, and of every subject from every source."""
+    total, done = 2 + 2 * len(subjects), 1
+    yield EncodeProgress(0, total, tr("Learning what real pictures look like"))
+    known = space() if space is not None else fit_features(material.reference, seed=seed)
+    balls = known.reference[spread_indices(len(known.reference), count)]
+    moments = _moments(known.reference)
+    found: Arrays = {"features": np.array([known.axes.shape[1]], np.int64)}
+
+    def score(name: str, pictures: NDArray[np.uint8]) -> None:
+        features = known.of(pictures)
+        whole = gaussian_frechet(*_moments(features), *moments)
+        found[f"scores/{name}"] = np.array([whole, *density_coverage(balls, features)])
+        found[f"without/{name}"] = _without_groups(features, moments)
 
     yield EncodeProgress(done, total, tr("Real pictures against each other"))
-    held = material.held_out[spread_indices(len(material.held_out), count)]
-    floor, _ = scored(tr("real pictures, held out"), None, held)
+    score("real", material.held_out[spread_indices(len(material.held_out), count)])
     done += 1
-    scores: list[SampleScore] = []
-    kept: dict[tuple[int, CodeSource], NDArray[np.float64]] = {}
     for number, subject in enumerate(subjects):
         for source in CodeSource:
             yield EncodeProgress(done, total, tr("Samples of {name}", name=subject.name))
             pictures = subject.codec.decode(drawn_codes(subject, source, count, seed))
-            score, kept[number, source] = scored(subject.name, source, pictures)
-            scores.append(score)
+            score(_key(number, source), pictures)
+            found[f"pictures/{_key(number, source)}"] = pictures[:SHOWN]
             done += 1
-    own = tuple(CodeSource.PRIOR if subject.has_prior else CodeSource.FITTED for subject in subjects)
-    differences: dict[str, Spread] = {}
-    if len(subjects) > 1:
-        by = {(number, source): scores[2 * number + place] for number in (0, 1) for place, source in
-              enumerate(CodeSource)}  # fmt: skip
-        ways = {"prior": (CodeSource.PRIOR,) * 2, "fitted": (CodeSource.FITTED,) * 2, "own": own[:2]}
-        for way, (first, second) in ways.items():
-            whole = by[0, first].frechet.mean - by[1, second].frechet.mean
-            differences[way] = jackknife(whole, kept[0, first] - kept[1, second])
     yield EncodeProgress(total, total, tr("Samples measured"))
-    return SamplingStudy(
-        tuple(scores),
-        floor,
-        own,
-        differences,
-        {way: better(difference) for way, difference in differences.items()},
-        count,
-        seed,
-    )
+    return found
 
 
 def _moments(features: NDArray[np.floating]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -201,6 +236,10 @@ def _without_groups(
     features: NDArray[np.float32], moments: tuple[NDArray[np.float64], NDArray[np.float64]]
 ) -> NDArray[np.float64]:
     """The Fréchet distance to a Gaussian without each of GROUPS groups of features, (g,)."""
-    groups = min(GROUPS, len(features) // 2)
+    groups = _groups(len(features))
     group = np.arange(len(features)) % groups
     return np.array([gaussian_frechet(*_moments(features[group != g]), *moments) for g in range(groups)])
+
+
+def _groups(count: int) -> int:
+    return min(GROUPS, count // 2)

@@ -48,14 +48,16 @@ def jackknife(whole: float, without: NDArray[np.floating]) -> Spread:
     Variance (g-1)/g sum (t_i - mean t)^2 (Efron and Stein 1981); sd is then the statistic's own.
     """
     groups = len(without)
+    if groups < 2:
+        return Spread(whole, math.nan, -math.inf, math.inf, groups)
     sd = math.sqrt((groups - 1) / groups * float(np.square(without - without.mean()).sum()))
     half = _student(groups - 1) * sd
     return Spread(whole, sd, whole - half, whole + half, groups)
 
 
 def better(difference: Spread, *, lower_is_better: bool = True) -> Verdict:
-    """What the difference first - second of a measure says."""
-    if difference.low <= 0.0 <= difference.high:
+    """What the difference first - second of a measure says; nothing where it is no number."""
+    if not (difference.low > 0.0 or difference.high < 0.0):
         return Verdict.UNCERTAIN
     return Verdict.FIRST if (difference.mean < 0.0) == lower_is_better else Verdict.SECOND
 

@@ -1,18 +1,20 @@
 """All measures of the laboratory of two models at once, on the same real pictures, as one value."""
 
+import hashlib
 from collections.abc import Generator
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.encoding import EncodeProgress
-from core.lab.betweens import BetweensStudy, measure_betweens, strip
+from core.lab.betweens import STRIP_STEPS, BetweensStudy, measure_betweens, strip
 from core.lab.blur import BlurStudy, measure_blur
 from core.lab.damages import DamageStudy, equal_damages
-from core.lab.features import fit_features
-from core.lab.ghosts import fit_judge
+from core.lab.features import FeatureSpace, fit_features
 from core.lab.imitation import ImitationStudy, measure_imitation
+from core.lab.keeping import Arrays, KeptMeasures, Layout, kept_or_measured
 from core.lab.noise import NoiseStudy, measure_noise, noisy_picture
 from core.lab.sampling import SamplingStudy, measure_samples
 from core.lab.spread import Spread, Verdict, better, spread_of
@@ -63,33 +65,37 @@ def measure_study(
     picture: NDArray[np.uint8] | None = None,
     place: tuple[int, int] | None = None,
     seed: int = 0,
+    kept: KeptMeasures | None = None,
 ) -> Generator[EncodeProgress, None, Study]:
     """Run every measure on two subjects; picture (H,W,C) is damaged, at place, without it a held-out one.
 
-    A minute on two cores for 64x64 pictures. Raises: ModelError for pictures of another shape, DataError for
-    too few of them.
+    What is kept is not measured again, and what was measured is kept. A minute on two cores for 64x64
+    pictures. Raises: ModelError for pictures of another shape, DataError for too few of them.
     """
-    noise = yield from measure_noise(subjects, material.held_out, seed=seed)
-    blur = yield from measure_blur(subjects, material.held_out)
-    yield EncodeProgress(0, 2, tr("Learning what real pictures look like"))
-    space = fit_features(material.reference, seed=seed)
-    yield EncodeProgress(1, 2, tr("Learning what a cross-fade looks like"))
-    judge = fit_judge(material.reference, material.held_out, seed)
-    betweens = yield from measure_betweens(subjects, material, space, judge, seed=seed)
-    sampling = yield from measure_samples(subjects, material, space, seed=seed)
-    imitation = yield from measure_imitation(subjects, material, space, seed=seed)
+
+    @cache
+    def space() -> FeatureSpace:
+        return fit_features(material.reference, seed=seed)
+
+    noise = yield from measure_noise(subjects, material.held_out, seed=seed, kept=kept)
+    blur = yield from measure_blur(subjects, material.held_out, kept=kept)
+    betweens = yield from measure_betweens(subjects, material, space, seed=seed, kept=kept)
+    sampling = yield from measure_samples(subjects, material, space, seed=seed, kept=kept)
+    imitation = yield from measure_imitation(subjects, material, space, seed=seed, kept=kept)
     shown = material.held_out[0] if picture is None else picture
-    strips = tuple(
-        Strip(subject.name, (int(a), int(b)), strip(subject, *material.held_out[[a, b]]))
-        for a, b in betweens.pairs[:STRIPS]
-        for subject in subjects
+    pairs = [(int(a), int(b)) for a, b in betweens.pairs[:STRIPS]]
+    shape = shown.shape
+    layout = {
+        "errors": Layout((len(subjects), len(material.held_out)), low=0.0),
+        "strips": Layout.pictures(len(pairs), len(subjects), STRIP_STEPS, *shape),
+        "noisy": Layout.pictures(len(subjects), len(SHOWN_SIGMAS), *shape),
+    }
+    whose = hashlib.sha256(np.ascontiguousarray(shown).data).hexdigest()
+    found = yield from kept_or_measured(
+        kept, "figures", [whose, pairs, seed], layout, _figures(subjects, material, shown, pairs, seed)
     )
-    errors = np.stack([subject.codec.errors(material.held_out) for subject in subjects]).astype(np.float64)
+    errors, noisy = found["errors"], found["noisy"]
     difference = spread_of(errors[0] - errors[1])
-    noisy = [
-        np.stack([noisy_picture(subject, shown, sigma, seed)[0] for sigma in SHOWN_SIGMAS])
-        for subject in subjects
-    ]
     return Study(
         subjects,
         material,
@@ -99,11 +105,38 @@ def measure_study(
         noise,
         (noisy[0], noisy[1]),
         betweens,
-        strips,
+        tuple(
+            Strip(subject.name, pair, found["strips"][place, number])
+            for place, pair in enumerate(pairs)
+            for number, subject in enumerate(subjects)
+        ),
         sampling,
         imitation,
         equal_damages(shown, seed, place),
         blur,
-        space.axes.shape[1],
+        sampling.features,
         seed,
     )
+
+
+def _figures(
+    subjects: tuple[Subject, Subject],
+    material: Material,
+    shown: NDArray[np.uint8],
+    pairs: list[tuple[int, int]],
+    seed: int,
+) -> Generator[EncodeProgress, None, Arrays]:
+    """Errors of all held-out pictures, interpolations of some pairs of them, and one picture under noise."""
+    yield EncodeProgress(0, 1, tr("Reconstructing the pictures that were held out"))
+    return {
+        "errors": np.stack([one.codec.errors(material.held_out) for one in subjects]).astype(np.float64),
+        "strips": np.stack(
+            [[strip(subject, *material.held_out[list(pair)]) for subject in subjects] for pair in pairs]
+        ),
+        "noisy": np.stack(
+            [
+                [noisy_picture(subject, shown, sigma, seed)[0] for sigma in SHOWN_SIGMAS]
+                for subject in subjects
+            ]
+        ),
+    }

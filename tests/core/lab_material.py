@@ -46,3 +46,35 @@ def untrained(objective: ObjectiveName, pictures: NDArray[np.uint8], seed: int, 
     )  # fmt: skip
     codec = Codec(build_network(config, torch.Generator().manual_seed(seed)))
     return make_subject(name or objective, codec, statistics(codec.encode(pictures)))
+
+
+def principal(pictures: NDArray[np.uint8], dims: int, name: str = "principal") -> Subject:
+    """An fc network without hidden layers whose code is the first principal components of pictures.
+
+    It decodes to tanh(b + W z), with b and W such that this is the components' own sum to first order.
+    """
+    height, width, channels = pictures.shape[1:]
+    config = NetworkConfig(
+        network="fc", objective="ae", height=height, width=width, channels=channels, latent_dim=dims,
+        hidden=(),
+    )  # fmt: skip
+    network = build_network(config, torch.Generator().manual_seed(0))
+    flat = (pictures / 127.5 - 1.0).transpose(0, 3, 1, 2).reshape(len(pictures), -1)
+    mean = flat.mean(axis=0)
+    axes = np.linalg.svd(flat - mean, full_matrices=False)[2][:dims]  # (D, C*H*W)
+    numbers = {
+        "encoder.0.weight": axes,
+        "encoder.0.bias": -axes @ mean,
+        "decoder.0.weight": axes.T / (1.0 - mean[:, None] ** 2),
+        "decoder.0.bias": np.arctanh(mean),
+    }
+    network.load_state_dict({key: torch.from_numpy(value).float() for key, value in numbers.items()})
+    codec = Codec(network)
+    return make_subject(name, codec, statistics(codec.encode(pictures)))
+
+
+def deaf(subject: Subject, name: str = "deaf") -> Subject:
+    """The same model with a decoder that ignores its code, as after posterior collapse."""
+    weights = dict(subject.codec.network.state_dict())
+    weights["decoder.0.weight"] = torch.zeros_like(weights["decoder.0.weight"])
+    return make_subject(name, subject.codec.update(weights), subject.stats)

@@ -1,6 +1,5 @@
 """The report: what the page says of numbers that are known, and that it is whole, safe and self-contained."""
 
-import dataclasses
 import re
 from html.parser import HTMLParser
 from pathlib import Path
@@ -25,7 +24,7 @@ from core.export.document import (
 )
 from core.export.recipe import read_recipe
 from core.export.report import make_report
-from core.export.report_findings import Names, finding, imitation_finding
+from core.export.report_findings import Names, finding
 from core.export.report_html import report_html
 from core.export.report_markdown import report_markdown
 from core.export.report_parts import ReportParts
@@ -137,17 +136,6 @@ def test_the_numbers_decide_what_is_said() -> None:
     assert "heory" not in neither.text
 
 
-def test_imitation_is_said_by_its_statistic(study: Study) -> None:
-    one = study.imitation.subjects[0]
-    near = imitation_finding(dataclasses.replace(one, z=-9.0), "m")
-    same = imitation_finding(dataclasses.replace(one, z=0.3), "m")
-    far = imitation_finding(dataclasses.replace(one, z=9.0), "m")
-    assert near.text.startswith("m imitates or averages")
-    assert same.text.startswith("m is as far")
-    assert far.text.startswith("m does not copy")
-    assert not same.certain
-
-
 def test_a_chart_puts_points_where_their_values_say() -> None:
     chart = Chart("t", "x", "y", (Series("one", (0.0, 5.0, 10.0), (0.0, 1.0, 2.0)),))
     svg = chart_svg(chart)
@@ -233,7 +221,7 @@ def test_the_verb_writes_a_page_with_the_persons_words(
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        (["--out", "report.pdf"], "must end in .html or .md"),
+        (["--out", "report.pdf"], "must end in .html, .htm, .md or .markdown"),
         (["--out", "r.html", "--adjust", "9+1"], "There is no dimension 9"),
         (["--out", "r.html", "--erase", "40,2"], "--erase 40,2 must be ROW,COLUMN within 16×16"),
         (["--out", "r.html", "--note", "words"], "1 notes for 0 adjustments"),

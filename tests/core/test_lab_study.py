@@ -106,7 +106,7 @@ def test_samples_and_imitation_of_two_models(pictures: tuple[NDArray[np.uint8], 
     distance = np.linalg.norm(space.of(first.samples[:1]) - space.of(shown), axis=1)
     assert (np.diff(distance) >= 0).all()
     assert distance[0] == pytest.approx(first.distances[0], rel=1e-3)
-    assert first.ratio_low <= first.ratio <= first.ratio_high
+    assert first.nearness.low <= first.nearness.ratio <= first.nearness.high
 
 
 def test_the_middle_of_a_strip_is_the_middle_that_is_judged(pictures: tuple[NDArray[np.uint8], ...]) -> None:

@@ -3,16 +3,21 @@
 import gc
 import shutil
 import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import pytest
 from pytestqt.qtbot import QtBot
+from torch.nn.modules.module import register_module_forward_hook
 
 from core.codec import Codec
 from core.encoding import finished
+from core.lab.keeping import LAB_FOLDER
 from core.latents import measure_effects, statistics
 from core.runs import Run
+from gui.lab_imitation import ImitationPage
 from gui.lab_noise import NoisePage
 from gui.lab_nudge import NudgePage
 from gui.lab_sampling import GridKey, SamplingPage
@@ -31,6 +36,22 @@ PAGES = ("labNudge", "labNoise", "labBetweens", "labSampling", "labImitation", "
 def second(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run of the toy pictures that is not variational."""
     return train_second(tmp_path_factory.mktemp("second") / "discs-ae")
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_kept(toy_run_path: Path) -> None:
+    """What an earlier test measured of the run that they share is gone."""
+    shutil.rmtree(toy_run_path / LAB_FOLDER, ignore_errors=True)
+
+
+@contextmanager
+def counted_batches(batches: list[int]) -> Iterator[None]:
+    """Adds how many pictures or codes each layer of any network is given."""
+    hook = register_module_forward_hook(lambda _module, inputs, _output: batches.append(len(inputs[0])))
+    try:
+        yield
+    finally:
+        hook.remove()
 
 
 def nudge_page(lab: object) -> NudgePage:
@@ -236,6 +257,28 @@ def test_a_measure_can_be_cancelled_and_begun_again(qtbot: QtBot, toy_session: S
         assert page.progress_label.text() == "Not measured."
         page.measure_button.click()
         until(qtbot, lambda: page.result is not None)
+
+
+def test_what_was_measured_is_not_measured_again(qtbot: QtBot, toy_session: Session, second: Path) -> None:
+    session = toy_session
+    keep(second, "discs-ae")
+    said: list[str] = []
+    batches: list[int] = []
+    for _window in range(2):
+        with laboratory(qtbot, session) as lab:
+            until(qtbot, lambda: session.is_idle and not session.analyst.is_running)
+            batches.clear()
+            with counted_batches(batches):
+                page = lab.choose_page("labImitation")
+                assert isinstance(page, ImitationPage)
+                until(qtbot, lambda page=page: page.result is not None)
+            said.append(page.verdict_label.text())
+            if len(said) == 1:
+                assert max(batches) > 100  # samples
+    assert session.run is not None
+    assert (session.run.path / LAB_FOLDER).is_dir()
+    assert max(batches, default=0) <= 1  # no more than the picture that was looked at before
+    assert said[0] == said[1]
 
 
 def test_the_laboratory_follows_the_open_run(

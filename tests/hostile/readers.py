@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -10,9 +11,13 @@ import numpy as np
 from core.codec import Codec
 from core.datasets import ImageDataset, import_dataset, inspect_source, is_at_hand
 from core.directions import read_directions
+from core.encoding import finished
 from core.errors import EditError, LatentDialsError, is_plain
 from core.export.recipe import read_recipe
 from core.importing import classes_of, look_at, read_foreign
+from core.lab.blur import BlurStudy, measure_blur
+from core.lab.keeping import KeptMeasures, pictures_digest
+from core.lab.subjects import Material, Subject
 from core.labels import read_labels, with_labels
 from core.runs import Run
 from core.verbs.facts import run_text
@@ -21,6 +26,7 @@ from gui.memory import SavedDocument, SavedSession
 from gui.recipes import document_of
 from gui.saved_work import SavedWork
 from gui.window_memory import WindowMemory
+from tests.core.lab_material import material_of, shapes, untrained
 from tests.core.tiny import tiny_dataset
 
 
@@ -96,6 +102,28 @@ def read_direction_file(path: Path) -> None:
     for found in read_directions(path.parent if path.is_file() else path, 4):
         found.facts()
         found.brief()
+
+
+@cache
+def _studied() -> tuple[tuple[Subject, Subject], Material]:
+    held = shapes(6, 1, 8)
+    return (untrained("ae", held, 0), untrained("vae", held, 1)), material_of(held, held)
+
+
+def blur_kept_in(folder: Path) -> BlurStudy:
+    """The blur of two small networks, kept in a run's folder."""
+    subjects, material = _studied()
+    kept = KeptMeasures(folder, subjects, pictures_digest(material), "")
+    return finished(measure_blur(subjects, material.held_out, kept=kept))
+
+
+def read_kept_measure(path: Path) -> None:
+    """Find a measure in the laboratory's folder; one that is not sound is measured anew in its place."""
+    before = path.read_bytes()
+    study = blur_kept_in(path.parent.parent)
+    assert all(np.isfinite(one.kept).all() and np.isfinite(one.bands).all() for one in study.subjects)
+    if path.read_bytes() != before:
+        raise PassedOverError("")
 
 
 def import_model(path: Path) -> None:

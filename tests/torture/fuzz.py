@@ -27,10 +27,12 @@ from pathlib import Path
 
 from core.datasets.decoding import decode_any
 from core.errors import LatentDialsError
+from core.lab.keeping import LAB_FOLDER
 from tests.hostile.readers import (
     PassedOverError,
     import_model,
     read_direction_file,
+    read_kept_measure,
     read_label_file,
     read_memory,
     read_metrics,
@@ -100,6 +102,13 @@ def _own_weights() -> bytes:
     return seeds.weights()[0]
 
 
+def _in_laboratory(folder: Path, content: bytes) -> Path:
+    path = folder / LAB_FOLDER / seeds.kept_measure()[0]
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(content)
+    return path
+
+
 def _as_recipe(folder: Path, content: bytes) -> Path:
     return _as("a.png")(folder, seeds.recipe_png(content))
 
@@ -144,6 +153,7 @@ KINDS: dict[str, Kind] = {
     "directions": Kind(
         lambda: seeds.json_of(DIRECTIONS), mutated_json, _as("directions.json"), read_direction_file
     ),
+    "laboratory": Kind(lambda: [seeds.kept_measure()[1]], mutated, _in_laboratory, read_kept_measure),
     "document": Kind(lambda: seeds.json_of(DOCUMENT), mutated_json, _as("a.json"), read_memory),
     "session": Kind(lambda: seeds.json_of(seeds.SESSION), mutated_json, _as("a.json"), read_memory, 0.5),
     "window": Kind(lambda: seeds.json_of(seeds.WINDOW), mutated_json, _as("a.json"), read_memory, 0.5),

@@ -4,7 +4,10 @@ import gzip
 import json
 import tarfile
 from collections.abc import Callable
+from functools import cache
 from io import BytesIO
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import safetensors.torch
@@ -13,11 +16,13 @@ from PIL import Image
 from torch import nn
 
 from core.checkpoints import Checkpoint, Progress, checkpoint_to_bytes, weights_to_bytes
+from core.lab.keeping import LAB_FOLDER
 from core.metrics import HEADER
 from core.models import NetworkConfig, build_network
 from tests.hostile.archives import tarred, zipped
 from tests.hostile.arrays import idx
 from tests.hostile.case import chunk, png
+from tests.hostile.readers import blur_kept_in
 from tests.hostile.texts import DOCUMENT, NETWORK
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (6, 8, 8, 3), dtype=np.uint8)
@@ -123,6 +128,15 @@ def weights() -> list[bytes]:
     network = build_network(NetworkConfig.model_validate(NETWORK))
     own = b"".join(weights_to_bytes(network.state_dict(), {"network": json.dumps(NETWORK)}))
     return [own, safetensors.torch.save(dict(network.state_dict()))]
+
+
+@cache
+def kept_measure() -> tuple[str, bytes]:
+    """(name, content) of a measure that is kept in the laboratory's folder."""
+    with TemporaryDirectory() as folder:
+        blur_kept_in(Path(folder))
+        (path,) = (Path(folder) / LAB_FOLDER).iterdir()
+        return path.name, path.read_bytes()
 
 
 def checkpoints() -> list[bytes]:

@@ -1,0 +1,193 @@
+"""The laboratory's controls: what must not be praised as tolerance, nor blamed as imitation."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from core.encoding import finished
+from core.export.report_findings import between_finding, imitation_finding, names_of, noise_finding
+from core.lab.features import FeatureSpace, fit_features
+from core.lab.imitation import Copying, Imitation, held_against, measure_imitation
+from core.lab.neighbours import nearest
+from core.lab.noise import measure_noise, noisy_codes
+from core.lab.spread import Verdict
+from core.lab.study import Study, measure_study
+from core.lab.subjects import Material, Subject
+from core.latents import statistics
+from tests.core.lab_material import deaf, material_of, principal, shapes, untrained
+
+
+@pytest.fixture(scope="module")
+def reference() -> NDArray[np.uint8]:
+    """What was trained on."""
+    return shapes(200, 0, 16)
+
+
+@pytest.fixture(scope="module")
+def material(reference: NDArray[np.uint8]) -> Material:
+    """With pictures that were held out."""
+    return material_of(shapes(80, 1, 16), reference)
+
+
+@pytest.fixture(scope="module")
+def space(reference: NDArray[np.uint8]) -> FeatureSpace:
+    """What pictures are compared by."""
+    return fit_features(reference)
+
+
+@pytest.fixture(scope="module")
+def able(reference: NDArray[np.uint8]) -> Subject:
+    """A model that uses its code."""
+    return principal(reference, 12)
+
+
+def test_a_decoder_that_ignores_its_code_tolerates_nothing(able: Subject, material: Material) -> None:
+    ignoring = deaf(able)
+    study = finished(measure_noise((able, ignoring), material.held_out, (0.0, 1.0), seed=5))
+    used, unused = study.curves
+    assert used.uses_code
+    assert unused.gain_share == 0.0  # to the bit: whatever the code, it gives the same picture
+    assert unused.rise[1].mean == 0.0
+    assert not unused.uses_code
+    assert not study.uses_codes
+    assert study.rise_verdicts[1] is Verdict.SECOND  # what the numbers alone would praise
+    assert study.lost_verdicts[1] is Verdict.UNCERTAIN
+
+
+def test_first_weights_do_not_use_their_code(material: Material) -> None:
+    study = finished(measure_noise((untrained("ae", material.held_out, 0),), material.held_out, (0.0,)))
+    assert not study.uses_codes
+
+
+def test_the_gain_is_that_over_the_pictures_mean_and_noise_takes_a_share_of_it(
+    able: Subject, material: Material
+) -> None:
+    pictures, codec = material.held_out, able.codec
+    study = finished(measure_noise((able, able), pictures, (0.0, 0.5, 1.0), seed=3))
+    curve = study.curves[0]
+    z = codec.encode(pictures)
+    alike = np.tile(codec.encode(material.reference).mean(axis=0), (len(pictures), 1))
+    unread, still = codec.errors(pictures, alike), codec.errors(pictures, z)
+    assert curve.unread.mean == pytest.approx(float(unread.mean()), rel=1e-5)
+    assert curve.gain_share == pytest.approx(1.0 - float(still.mean() / unread.mean()), rel=1e-4)
+    rise = codec.errors(pictures, noisy_codes(able, z, 1.0, 3)) - still
+    gain = unread - still
+    share = float(rise.sum() / gain.sum())
+    assert curve.lost[0].mean == 0.0
+    assert curve.lost[2].mean == pytest.approx(share, rel=1e-4)
+    # the linearised deviation of a ratio of means, by independent code
+    residual = (rise - share * gain) / gain.mean()
+    half = (curve.lost[2].high - curve.lost[2].low) / 2
+    assert half == pytest.approx(1.99 * residual.std(ddof=1) / np.sqrt(len(residual)), rel=0.05)
+    assert study.lost_verdicts[2] is Verdict.UNCERTAIN  # it beside itself
+    assert study.lost_differences[2].sd == 0.0
+
+
+def test_one_picture_has_no_interval(able: Subject, material: Material) -> None:
+    curve = finished(measure_noise((able,), material.held_out[:1], (0.0, 1.0))).curves[0]
+    assert np.isinf(curve.lost[1].high)
+    assert not curve.uses_code
+
+
+def test_smooth_samples_are_not_called_imitation(
+    reference: NDArray[np.uint8], material: Material, space: FeatureSpace
+) -> None:
+    smooth = principal(reference, 3)
+    found = finished(measure_imitation((smooth,), material, lambda: space)).subjects[0]
+    decoded = smooth.codec.reconstruct(material.held_out)
+    distances = nearest(space.of(decoded), space.reference)[0][:, 0]
+    np.testing.assert_allclose(found.decoded, distances, rtol=1e-6)
+    assert found.nearness.is_nearer  # by the distances alone it would be called so
+    assert not found.control.is_nearer
+    assert found.copying is Copying.SMOOTH
+
+
+def test_samples_that_give_training_pictures_back_are_imitation(
+    reference: NDArray[np.uint8], material: Material, space: FeatureSpace
+) -> None:
+    model = principal(reference, 40)
+    few = model.codec.encode(reference[[3] * 50])
+    copier = dataclasses.replace(model, stats=statistics(few))  # whatever it draws, it is that picture
+    study = finished(measure_imitation((copier, model), material, lambda: space))
+    assert study.subjects[0].neighbour_indices[0, 0] == 1003
+    assert study.subjects[0].copying is Copying.IMITATES
+    assert study.subjects[1].copying is not Copying.IMITATES
+
+
+@pytest.mark.parametrize(
+    ("held", "decoded", "copying"),
+    [
+        (2.0, 2.0, Copying.IMITATES),
+        (2.0, 1.0, Copying.SMOOTH),
+        (1.0, 2.0, Copying.LEANS),
+        (1.0, 1.0, Copying.NEW),
+        (0.5, 0.5, Copying.NEW),
+    ],
+)
+def test_both_comparisons_decide(able_copy: Imitation, held: float, decoded: float, copying: Copying) -> None:
+    random = np.random.default_rng(0)
+    samples = random.uniform(1.0, 2.0, 200)
+    against = [held_against(samples, factor * random.uniform(1.0, 2.0, 300)) for factor in (held, decoded)]
+    one = dataclasses.replace(able_copy, nearness=against[0], control=against[1])
+    assert one.copying is copying
+    assert against[0].ratio == pytest.approx(1.0 / held, rel=0.08)
+    assert against[0].low < against[0].ratio < against[0].high
+    start = {
+        Copying.IMITATES: "m imitates or averages.",
+        Copying.SMOOTH: "m shows no imitation beyond its smoothness.",
+        Copying.LEANS: "m leans on training pictures.",
+        Copying.NEW: "m does not copy.",
+    }[copying]
+    assert imitation_finding(one, "m").text.startswith(start)
+
+
+def test_nearer_by_a_hair_is_no_imitation() -> None:
+    others = np.random.default_rng(0).normal(1.0, 0.01, 2000)
+    hair, tenth = held_against(others * 0.997, others), held_against(others * 0.9, others)
+    assert hair.z < -2.0
+    assert hair.high < 1.0
+    assert not hair.is_nearer
+    assert tenth.is_nearer
+
+
+@pytest.fixture(scope="module")
+def able_copy(able: Subject, material: Material, space: FeatureSpace) -> Imitation:
+    """A measured value, whose numbers a test may replace."""
+    return finished(measure_imitation((able,), material, lambda: space)).subjects[0]
+
+
+@pytest.fixture(scope="module")
+def study(able: Subject, material: Material) -> Study:
+    """All measures of a model that uses its code and of one that does not."""
+    return finished(measure_study((able, deaf(able)), material))
+
+
+def test_the_report_praises_no_decoder_that_ignores_its_code(study: Study) -> None:
+    middles = between_finding(study, names_of(study))
+    assert not middles.certain
+    assert "does better" not in middles.text
+    found = noise_finding(study, names_of(study))
+    assert not found.certain
+    assert "better" not in found.text
+    assert "who tolerates noise cannot be said" in found.text
+    assert "deaf does not use its code" in found.text
+    assert "principal does not use" not in found.text
+    turned = dataclasses.replace(study.noise.curves[0], gain=study.noise.curves[1].gain)
+    neither = dataclasses.replace(study.noise, curves=(turned, study.noise.curves[1]))
+    text = noise_finding(dataclasses.replace(study, noise=neither), names_of(study)).text
+    assert "principal does not use its code" in text
+
+
+def test_where_both_measures_of_noise_disagree_the_report_leaves_it_open(study: Study) -> None:
+    used = study.noise.curves[0]
+    row = study.noise.sigmas.index(1.0)
+    both = dataclasses.replace(study.noise, curves=(used, used))
+    others = list(both.lost_verdicts)
+    others[row] = Verdict.FIRST
+    noise = dataclasses.replace(both, lost_verdicts=tuple(others))
+    found = noise_finding(dataclasses.replace(study, noise=noise), names_of(study))
+    assert "deaf does better" in found.text
+    assert "measured so, principal does better" in found.text
+    assert not found.certain

@@ -1,0 +1,47 @@
+"""What the laboratory says of numbers: no praise for ignoring a code, no blame for being smooth."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from core.encoding import finished
+from core.lab.imitation import held_against, measure_imitation
+from core.lab.noise import NoiseStudy, measure_noise
+from gui.lab_words import imitation_words, noise_words
+from tests.core.lab_material import deaf, material_of, principal, shapes
+
+TRAINED, HELD = shapes(120, 0, 16), shapes(60, 1, 16)
+
+
+@pytest.fixture(scope="module")
+def noise() -> NoiseStudy:
+    """A model that uses its code beside the same with a decoder that ignores it."""
+    able = principal(TRAINED, 12)
+    return finished(measure_noise((able, deaf(able)), HELD, (0.0, 1.0)))
+
+
+def test_a_run_that_ignores_its_code_is_not_praised(noise: NoiseStudy) -> None:
+    said = noise_words(noise)
+    assert "B does not use its code" in said
+    assert "better" not in said
+    ignoring = noise.curves[1]
+    assert "neither run uses its code" in noise_words(dataclasses.replace(noise, curves=(ignoring, ignoring)))
+
+
+def test_measures_of_noise_that_disagree_are_both_said(noise: NoiseStudy) -> None:
+    used = noise.curves[0]
+    said = noise_words(dataclasses.replace(noise, curves=(used, used)))
+    assert "which tolerates noise better is uncertain" in said
+    assert f"takes {100 * used.lost[1].mean:.0f} % of what its own code gains" in said
+
+
+def test_smooth_samples_are_said_to_be_smooth() -> None:
+    study = finished(measure_imitation([principal(TRAINED, 3)], material_of(HELD, TRAINED)))
+    said = imitation_words(study)
+    assert "only as smooth pictures are" in said
+    one = study.subjects[0]
+    near = held_against(np.full(200, 0.5), one.decoded)
+    nearer = dataclasses.replace(study, subjects=(dataclasses.replace(one, control=near),))
+    assert "nearer than both" in imitation_words(nearer)
+    assert "nothing is said of copies" in imitation_words(dataclasses.replace(study, training=False))
