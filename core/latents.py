@@ -46,8 +46,9 @@ class CodeStatistics:
         """Share of the data that is nearer to the median (by rank) than value: 0.97 is rarer than 97 %."""
         column = self.quantiles[:, dim]
         last = len(column) - 1
-        below = float(np.searchsorted(column, value, side="left"))
-        above = float(np.searchsorted(column, value, side="right"))
+        ranked = column.astype(np.float64)  # as numpy would at each search; a hand on a dial waits for it
+        below = float(ranked.searchsorted(value, side="left"))
+        above = float(ranked.searchsorted(value, side="right"))
         if below == above:  # between two quantiles
             if below in (0, last + 1):
                 return 1.0

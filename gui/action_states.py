@@ -29,6 +29,7 @@ class ActionStates(QObject):
                 (("previousPicture",), self._has_previous),
                 (("skippedFiles",), self._has_data),
                 (("revealRun",), self._has_run),
+                (("saveRunAs",), self._can_save_run),
                 (("trainAction",), self._can_train),
                 (("pauseAction", "stopAction"), self._can_stop),
                 (("exportPlot", "exportCsv"), self._has_history),
@@ -45,6 +46,7 @@ class ActionStates(QObject):
             session.edit_changed,
             session.dial_changed,
             session.trainer.state_changed,
+            session.follower.state_changed,
             session.trainer.records_arrived,
             session.trainer.history_reset,
             session.replay.changed,
@@ -67,6 +69,11 @@ class ActionStates(QObject):
 
     def _has_run(self) -> bool:
         return self._session.run is not None
+
+    def _can_save_run(self) -> bool:
+        session = self._session
+        is_trained = session.trainer.is_active or session.follower.is_live
+        return session.run is not None and session.codec is not None and not is_trained
 
     def _has_pictures(self) -> bool:
         return self._session.pictures is not None

@@ -1,7 +1,7 @@
 """The two chips at the right of the menu bar: which data, which run; and the bar of long work."""
 
-from PySide6.QtCore import QCoreApplication, QEvent, Qt, QTimer, Slot
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QPushButton, QWidget
+from PySide6.QtCore import QCoreApplication, QEvent, QTimer, Slot
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QProgressBar, QPushButton, QWidget
 
 from core.translate import tr
 from gui.plain import PlainLabel, plain_tip
@@ -39,11 +39,10 @@ class Chips(QWidget):
             QCoreApplication.sendEvent(self, QEvent(QEvent.Type.ShowToParent))
         return done
 
-    def _chip(self, name: str) -> QLabel:
-        label = QLabel(self)
+    def _chip(self, name: str) -> PlainLabel:
+        label = PlainLabel(parent=self)
         label.setObjectName(name)
         label.setProperty("role", "pill")
-        label.setTextFormat(Qt.TextFormat.PlainText)
         return label
 
     @Slot()

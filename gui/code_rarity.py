@@ -6,6 +6,7 @@ from PySide6.QtWidgets import QWidget
 from core.translate import tr
 from gui.fit_label import FitLabel
 from gui.session import Session
+from gui.style import set_look
 from gui.whereabouts import rarity_texts
 
 UNUSUAL = 0.95  # as core.mapping has it, which is not loaded yet when this is
@@ -26,8 +27,5 @@ class CodeRarity(FitLabel):
     def _on_changed(self) -> None:
         where = self._whereabouts.where
         self.show_texts(("",) if where is None else rarity_texts(where.rarity))
-        role = "unusual" if where is not None and where.rarity >= UNUSUAL else "caption"
-        if role != self.property("role"):
-            self.setProperty("role", role)
-            self.style().unpolish(self)
-            self.style().polish(self)
+        is_unusual = where is not None and where.rarity >= UNUSUAL
+        set_look(self, "role", "unusual" if is_unusual else "caption")

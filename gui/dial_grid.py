@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QEvent, QSize, Signal
+from PySide6.QtCore import QEvent, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QWidget
 
@@ -82,6 +82,7 @@ class DialGrid(QWidget):
             dial = self._dials.get(dim)
             if dial is None:
                 dial = self._dials[dim] = Dial(dim, self, prefix=self._prefix)
+                dial.neighbour_requested.connect(self._on_neighbour_requested)
                 self.dial_made.emit(dial)
             dial.show()
             if before is not None:
@@ -102,6 +103,12 @@ class DialGrid(QWidget):
         """The dial so many columns and rows away, or None beyond the page."""
         place = self._page.index(dim) + columns + rows * self.columns
         return self._dials[self._page[place]] if 0 <= place < len(self._page) else None
+
+    @Slot(int, int, int)
+    def _on_neighbour_requested(self, dim: int, columns: int, rows: int) -> None:
+        dial = self.neighbour(dim, columns, rows)
+        if dial is not None:
+            dial.setFocus(Qt.FocusReason.TabFocusReason)
 
     def sizeHint(self) -> QSize:
         return QSize(CELL_PX * 5, CELL_HEIGHT_PX * 4)

@@ -20,6 +20,7 @@ from gui.dial_face import Reading, number_text
 from gui.fit_label import FitLabel
 from gui.icons import wear_icon
 from gui.plain import PlainLabel
+from gui.style import set_look
 from gui.typed_value import ValueEditor
 
 _DIAL_PX, _SMALL_DIAL_PX = 90, 76
@@ -138,11 +139,7 @@ class DialInHand(QFrame):
         is_idle = reading.is_dead and not reading.is_unusual
         idle = (tr("idle: changes nothing"), tr("idle"))
         self.rarity.show_texts(idle if is_idle else reading.rarity_texts())
-        role = "unusual" if reading.is_unusual else "caption"
-        if self.rarity.property("role") != role:
-            self.rarity.setProperty("role", role)
-            self.rarity.style().unpolish(self.rarity)
-            self.rarity.style().polish(self.rarity)
+        set_look(self.rarity, "role", "unusual" if reading.is_unusual else "caption")
         self.reset.setEnabled(reading.is_changed and not reading.is_carried and not reading.is_locked)
         self.negate.setEnabled(not reading.is_locked)
         self.editor.setEnabled(not reading.is_locked)

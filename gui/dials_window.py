@@ -11,7 +11,6 @@ from PySide6.QtWidgets import (
     QFileDialog,
     QHBoxLayout,
     QHeaderView,
-    QLabel,
     QPushButton,
     QTableView,
     QTabWidget,
@@ -28,6 +27,7 @@ from gui.correlation_pane import CorrelationPane
 from gui.dial_model import DialModel
 from gui.factor_pane import FactorPane
 from gui.icons import wear_icon
+from gui.plain import PlainLabel
 from gui.session import Session
 from gui.theme import UNIT_PX
 from gui.tool_window import ToolWindow
@@ -66,9 +66,8 @@ class DialsWindow(ToolWindow):
             page.setObjectName(name)
             page.setAccessibleName(text)
             self.tabs.addTab(page, text)
-        self.status = QLabel()
+        self.status = PlainLabel()
         self.status.setProperty("role", "secondary")
-        self.status.setTextFormat(Qt.TextFormat.PlainText)
         self.status.setWordWrap(True)
         self.save = QPushButton(tr("Save…"))
         self.save.setObjectName("dialsSave")

@@ -9,16 +9,15 @@ from core.errors import LatentDialsError
 from core.translate import tr
 from gui.dial import Dial
 from gui.dial_grid import NAMED_CELL_PX, DialGrid
-from gui.dial_in_hand import DialInHand
+from gui.dial_host import DialHost
 from gui.direction_readings import DirectionReadings
 from gui.elided_label import ElidedLabel
 from gui.icons import wear_icon
 from gui.plain import PlainLabel
-from gui.pointing import Pointing
 from gui.session import Session
 
 
-class DirectionDials(QWidget):
+class DirectionDials(DialHost):
     """Shows the session's directions and asks the session to turn them; a dial's number is its place.
 
     Signals:
@@ -28,13 +27,11 @@ class DirectionDials(QWidget):
     new_requested = Signal()
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+        super().__init__(session, parent, prefix="direction", directions=True)
         self.setObjectName("directionDials")
         self.setAccessibleName(tr("Directions"))
-        self._session = session
         self._readings = DirectionReadings(session)
         self._menu_place = -1
-        self.in_hand = DialInHand(prefix="direction")
         self.name = ElidedLabel("", "title")
         self.facts = ElidedLabel("", "caption")
         self.old = PlainLabel()
@@ -84,12 +81,8 @@ class DirectionDials(QWidget):
 
     def _connect(self) -> None:
         self.new.clicked.connect(self.new_requested)
-        self.pointing = Pointing(self._session, self, of_directions=True)
         self.grid.dial_made.connect(self._on_dial_made)
-        self._connect_dial(self.in_hand.dial)
-        self.in_hand.typed.connect(self._on_typed_in_card)
-        self.in_hand.reset_requested.connect(self._on_reset_requested)
-        self.in_hand.negate_requested.connect(self._on_negate_requested)
+        self._connect_card()
         self.in_hand.lock_requested.connect(self._on_lock_requested)
         session = self._session
         session.directions_changed.connect(self._on_directions_changed)
@@ -175,50 +168,30 @@ class DirectionDials(QWidget):
     @Slot(Dial)
     def _on_dial_made(self, dial: Dial) -> None:
         self._connect_dial(dial)
-        dial.neighbour_requested.connect(self._on_neighbour_requested)
         dial.menu_requested.connect(self._on_menu_requested)
 
     def _connect_dial(self, dial: Dial) -> None:
-        self.pointing.attend(dial)
-        dial.turned.connect(self._on_turned)
-        dial.typed.connect(self._on_typed)
-        dial.reset_requested.connect(self._on_reset_requested)
-        dial.negate_requested.connect(self._on_negate_requested)
+        super()._connect_dial(dial)
         dial.lock_requested.connect(self._on_lock_requested)
-        dial.taken.connect(self._on_taken)
-        dial.hand_changed.connect(self._on_hand_changed)
+
+    def _type(self, number: int, text: str) -> None:
+        self._session.type_on_direction(self._name_at(number), text)
 
     def _name_at(self, place: int) -> str:
         directions = self._session.directions
         return directions[place].name if 0 <= place < len(directions) else ""
 
     @Slot(int, float, object)
-    def _on_turned(self, place: int, value: float, gesture: object) -> None:
-        self._session.turn_direction_to(self._name_at(place), value, gesture)
-
-    @Slot(int, str)
-    def _on_typed(self, place: int, text: str) -> None:
-        try:
-            self._session.type_on_direction(self._name_at(place), text)
-        except LatentDialsError as error:
-            sender = self.sender()
-            if isinstance(sender, Dial):
-                sender.refuse(str(error))
-
-    @Slot(int, str)
-    def _on_typed_in_card(self, place: int, text: str) -> None:
-        try:
-            self._session.type_on_direction(self._name_at(place), text)
-        except LatentDialsError as error:
-            self.in_hand.refuse(str(error))
+    def _on_turned(self, number: int, value: float, gesture: object) -> None:
+        self._session.turn_direction_to(self._name_at(number), value, gesture)
 
     @Slot(int)
-    def _on_reset_requested(self, place: int) -> None:
-        self._session.reset_direction(self._name_at(place))
+    def _on_reset_requested(self, number: int) -> None:
+        self._session.reset_direction(self._name_at(number))
 
     @Slot(int)
-    def _on_negate_requested(self, place: int) -> None:
-        self._session.negate_direction(self._name_at(place))
+    def _on_negate_requested(self, number: int) -> None:
+        self._session.negate_direction(self._name_at(number))
 
     @Slot(int)
     def _on_lock_requested(self, place: int) -> None:
@@ -226,18 +199,8 @@ class DirectionDials(QWidget):
         self._session.lock_direction(name, name not in self._session.locked_directions)
 
     @Slot(int)
-    def _on_taken(self, place: int) -> None:
-        self._session.choose_direction(self._name_at(place))
-
-    @Slot(bool)
-    def _on_hand_changed(self, held: bool) -> None:
-        self._session.hold_hand(held)
-
-    @Slot(int, int, int)
-    def _on_neighbour_requested(self, place: int, columns: int, rows: int) -> None:
-        dial = self.grid.neighbour(place, columns, rows)
-        if dial is not None:
-            dial.setFocus(Qt.FocusReason.TabFocusReason)
+    def _on_taken(self, number: int) -> None:
+        self._session.choose_direction(self._name_at(number))
 
     @Slot(int, QPoint)
     def _on_menu_requested(self, place: int, where: QPoint) -> None:

@@ -1,27 +1,29 @@
 """A label of one line that ends in … where there is no room, and tells the whole as its tooltip."""
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent
-from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
+from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from gui.plain import plain_tip
+from gui.plain import PlainLabel, plain_tip
+from gui.style import set_look
 
 
-class ElidedLabel(QLabel):
-    """A QLabel that never asks for width; role is the style sheet's name of its look."""
+class ElidedLabel(PlainLabel):
+    """A label that never asks for width; role is the style sheet's name of its look."""
 
     def __init__(self, text: str = "", role: str = "caption", parent: QWidget | None = None) -> None:
         super().__init__(text, parent)
-        self.setTextFormat(Qt.TextFormat.PlainText)
+        self._shorter: tuple[str, ...] = ()
         self.setProperty("role", role)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
 
-    def set_text(self, text: str, role: str | None = None) -> None:
-        """Say something else, in another look where role is given."""
-        if role is not None and role != self.property("role"):
-            self.setProperty("role", role)
-            self.style().unpolish(self)
-            self.style().polish(self)
+    def set_text(self, text: str, role: str | None = None, shorter: Sequence[str] = ()) -> None:
+        """Say something else, in another look where role is given; shorter ones are drawn before a cut."""
+        self._shorter = tuple(shorter)
+        if role is not None:
+            set_look(self, "role", role)
         if text != self.text():
             self.setText(text)
             self.setToolTip(plain_tip(text))
@@ -34,6 +36,8 @@ class ElidedLabel(QLabel):
         """The text, cut at its end where it does not fit."""
         painter = QPainter(self)
         area = self.contentsRect()
-        text = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, area.width())
+        metrics, texts = self.fontMetrics(), (self.text(), *self._shorter)
+        text = next((text for text in texts if metrics.horizontalAdvance(text) <= area.width()), texts[-1])
+        text = metrics.elidedText(text, Qt.TextElideMode.ElideRight, area.width())
         painter.setPen(self.palette().color(self.foregroundRole()))
         painter.drawText(area, int(self.alignment() | Qt.AlignmentFlag.AlignVCenter), text)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from PySide6.QtCore import QPointF, Qt, Signal, Slot
 from PySide6.QtGui import QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QSlider, QToolButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QSlider, QToolButton, QWidget
 
 from core.translate import tr
 from gui.icons import wear_icon
+from gui.plain import PlainLabel
 from gui.session import Session
 from gui.theme import UNIT_PX, current_theme, theme_watch
 
@@ -40,9 +41,8 @@ class EpochScrubber(QWidget):
             tr("Show picture and edit as the network of an earlier epoch makes them; the right end is now")
         )
         self.slider.valueChanged.connect(self._on_moved)
-        self.label = QLabel(self)
+        self.label = PlainLabel(parent=self)
         self.label.setObjectName("epochShown")
-        self.label.setTextFormat(Qt.TextFormat.PlainText)
         self.label.setProperty("role", "caption")
         self.save_button = QToolButton(self)
         self.save_button.setObjectName("replaySave")

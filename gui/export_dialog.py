@@ -33,6 +33,7 @@ from gui.picture_label import PictureLabel
 from gui.plain import PlainLabel
 from gui.segmented import Choice, SegmentedControl
 from gui.session import Session
+from gui.style import set_look
 from gui.theme import UNIT_PX
 
 if TYPE_CHECKING:
@@ -280,9 +281,7 @@ class ExportDialog(QDialog):
             self._lane.submit(request)
 
     def _say(self, text: str, role: str = "caption") -> None:
-        self.message_label.setProperty("role", role)
-        self.message_label.style().unpolish(self.message_label)
-        self.message_label.style().polish(self.message_label)
+        set_look(self.message_label, "role", role)
         self.message_label.setText(text)
 
     @Slot()

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PySide6.QtCore import QObject, QTimer, Signal, Slot
+from PySide6.QtCore import QObject, Signal, Slot
 
 from core.metrics import COLUMNS, MetricsRow
 from core.translate import tr
 from gui import heavy
-from gui.background import LatestOnly
+from gui.poller import Poller
 from gui.trainer import Trainer
 
 if TYPE_CHECKING:
@@ -37,8 +37,8 @@ def _look(request: Look) -> Change:
     return request.watch.look_for_the_last_time() if request.is_last else request.watch.look()
 
 
-class Follower(QObject):
-    """Looks at the open run's folder about once a second, beside the window, since a shared disk may be slow.
+class Follower(Poller):
+    """Looks at the open run's folder about once a second.
 
     What is reported there goes into the trainer's history, as if it came from here.
 
@@ -57,7 +57,7 @@ class Follower(QObject):
     lost = Signal(object)
 
     def __init__(self, trainer: Trainer, parent: QObject) -> None:
-        super().__init__(parent)
+        super().__init__(_look, INTERVAL_MS, parent)
         self.is_live = False
         self.last_news = 0.0  # by the wall clock
         self.patience_s = PATIENCE_S
@@ -65,25 +65,12 @@ class Follower(QObject):
         self._run: Run | None = None
         self._watch: RunWatch | None = None
         self._news_at = 0.0
-        self._lane = LatestOnly(_look, self)
-        self._lane.answered.connect(self._on_looked)
         self._lane.failed.connect(self._on_failed)
-        self._timer = QTimer(self, interval=INTERVAL_MS)
-        self._timer.timeout.connect(self._on_timeout)
 
     @property
     def is_following(self) -> bool:
         """Whether a run's folder is looked at, be it trained or not."""
         return self._watch is not None
-
-    @property
-    def interval_ms(self) -> int:
-        """The time between two looks."""
-        return self._timer.interval()
-
-    @interval_ms.setter
-    def interval_ms(self, interval: int) -> None:
-        self._timer.setInterval(interval)
 
     def follow(self, run: Run | None, has_weights: bool = True) -> None:
         """Look at this run from now on, whose history the trainer shows; None: at none."""
@@ -103,9 +90,8 @@ class Follower(QObject):
 
     def close(self) -> None:
         """Stop looking, and wait for the last look."""
-        self._timer.stop()
         self._watch = self._run = None
-        self._lane.stop_and_wait()
+        super().close()
 
     def text(self) -> str:
         """How far the run is, as its reports say, and when the last one came."""
@@ -141,17 +127,16 @@ class Follower(QObject):
             self.is_live = live
             self.state_changed.emit()
 
-    @Slot()
-    def _on_timeout(self) -> None:
-        if self._watch is None or not self._lane.idle:  # a disk that does not answer is not asked twice
-            return
+    def _request(self) -> Look | None:
+        if self._watch is None:
+            return None
         quiet = self.is_live and time.monotonic() - self._news_at > self.patience_s
-        self._lane.submit(Look(self._watch, is_last=quiet))
+        return Look(self._watch, is_last=quiet)
 
     @Slot(object, object)
-    def _on_looked(self, request: Look, change: Change) -> None:
-        run = self._run
-        if request.watch is not self._watch or run is None:
+    def _on_looked(self, looked_at: Look, found: Change) -> None:
+        run, change = self._run, found
+        if looked_at.watch is not self._watch or run is None:
             return
         if change.at_rest:
             self._come_to_rest(run)

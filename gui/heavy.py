@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from core import mapping as mapping
     from core import models as models
     from core import painting as painting
+    from core import run_moves as run_moves
     from core import runs as runs
     from core import sketch as sketch
     from core import snapshots as snapshots
@@ -96,8 +97,11 @@ ROOMS = {
     "labels": "core.labels",
     "catalogue": "core.catalogue",
     "snapshots": "core.snapshots",
+    "run_moves": "core.run_moves",
     "painting": "core.painting",
     "lab_subjects": "core.lab.subjects",
+    "lab_gathering": "core.lab.gathering",
+    "lab_keeping": "core.lab.keeping",
     "lab_noise": "core.lab.noise",
     "lab_damages": "core.lab.damages",
     "lab_blur": "core.lab.blur",
@@ -107,6 +111,7 @@ ROOMS = {
     "lab_imitation": "core.lab.imitation",
     "lab_study": "core.lab.study",
     "report_parts": "core.export.report_parts",
+    "report_adjusted": "core.export.report_adjusted",
     "report": "core.export.report",
     "report_html": "core.export.report_html",
     "report_markdown": "core.export.report_markdown",

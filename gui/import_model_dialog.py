@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, cast
 
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtGui import QFontDatabase
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
 
 from core.config import ForeignConfig
 from core.errors import ConfigError, LatentDialsError
 from core.translate import tr
 from gui import heavy
 from gui.background import LatestOnly, Runner
-from gui.new_run import new_run_path
+from gui.new_run import new_run_path, safe_name
 from gui.plain import PlainLabel, plain_tip
 from gui.settings_form import SettingsForm
 from gui.theme import CONTROL_PX, UNIT_PX
@@ -117,10 +117,9 @@ class ImportModelDialog(QDialog):
         self._runner.close()
         super().done(result)
 
-    def _label(self, role: str, text: str = "") -> QLabel:
-        label = QLabel(text, self)
+    def _label(self, role: str, text: str = "") -> PlainLabel:
+        label = PlainLabel(text, self)
         label.setProperty("role", role)
-        label.setTextFormat(Qt.TextFormat.PlainText)
         label.setWordWrap(True)
         label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         return label
@@ -273,5 +272,4 @@ def _work(
 def _new_run_path(path: Path) -> Path:
     """A folder that is not there yet, named after the file. Raises: RunError."""
     stem = path.parent.name if path.stem in ("model", "") else path.stem
-    name = "".join(c if c.isascii() and (c.isalnum() or c in "-_") else "_" for c in stem)[:60] or "model"
-    return new_run_path(f"{name}-imported")
+    return new_run_path(f"{safe_name(stem) or 'model'}-imported")

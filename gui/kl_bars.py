@@ -83,13 +83,10 @@ class KlBars(QWidget):
         if collapse:
             self.label.set_text(collapse, "unusual")
         else:
-            text = tr(
-                "{active} of {dims} dimensions active · KL {total} nats",
-                active=active,
-                dims=dims,
-                total=f"{float(state.kl.sum()):.1f}",
-            )
-            self.label.set_text(text, "caption")
+            facts = {"active": active, "dims": dims, "total": f"{float(state.kl.sum()):.1f}"}
+            text = tr("{active} of {dims} dimensions active · KL {total} nats", **facts)
+            shorter = tr("{active} of {dims} active · KL {total} nats", **facts)
+            self.label.set_text(text, "caption", (shorter, tr("{active} of {dims} active", **facts)))
         self.bars.set_kl(state.kl)
         self.bars.setAccessibleDescription(self.label.text())
 

@@ -6,20 +6,18 @@ from PySide6.QtCore import Qt, Slot
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QToolButton, QVBoxLayout, QWidget
 
-from core.errors import LatentDialsError
 from core.translate import tr
 from gui.code_rarity import CodeRarity
 from gui.code_tools import CodeTools
 from gui.dial import Dial
 from gui.dial_face import Reading
 from gui.dial_grid import DialGrid
-from gui.dial_in_hand import DialInHand
+from gui.dial_host import DialHost
 from gui.dial_menu import DialMenu
 from gui.direction_dialog import DirectionDialog
 from gui.direction_dials import DirectionDials
 from gui.fit_label import FitLabel
 from gui.icons import wear_icon
-from gui.pointing import Pointing
 from gui.readings import Readings
 from gui.segmented import Choice, SegmentedControl
 from gui.session import Session
@@ -30,15 +28,14 @@ DIMENSIONS, DIRECTIONS = "dimensions", "directions"
 BY_EFFECT, BY_SPREAD, BY_KL, BY_INDEX = "effect", "spread", "kl", "index"
 
 
-class LatentPanel(QWidget):
+class LatentPanel(DialHost):
     """Shows the session's code as dials and asks the session to turn them."""
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+        super().__init__(session, parent)
         self.setObjectName("latentPanel")
         self.setAccessibleName(tr("Latent"))
         self.setMinimumWidth(230)
-        self._session = session
         self._readings = Readings(session)
         self._order: list[int] = []
         self._order_is_old = False
@@ -63,7 +60,6 @@ class LatentPanel(QWidget):
         )
         self.directions = DirectionDials(session)
         self.menu = DialMenu(session, self)
-        self.in_hand = DialInHand()
         self.whole = CodeRarity(session)
         self.tools = CodeTools(session)
         self.grid = DialGrid()
@@ -82,7 +78,6 @@ class LatentPanel(QWidget):
         self.hint.setProperty("role", "secondary")
         self.hint.setWordWrap(True)
         self.hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.pointing = Pointing(session, self)
         self._lay_out()
 
         self.switch.chosen.connect(self._on_switched)
@@ -92,10 +87,7 @@ class LatentPanel(QWidget):
         self.next_page.clicked.connect(self._on_next_page)
         self.grid.dial_made.connect(self._on_dial_made)
         self.grid.pointer_left.connect(self._on_pointer_left)
-        self._connect_dial(self.in_hand.dial)
-        self.in_hand.typed.connect(self._on_typed_in_card)
-        self.in_hand.reset_requested.connect(self._on_reset_requested)
-        self.in_hand.negate_requested.connect(self._on_negate_requested)
+        self._connect_card()
         self.in_hand.lock_requested.connect(self.menu.toggle_lock)
         session.model_changed.connect(self._on_model_changed)
         session.dataset_changed.connect(self._on_model_changed)
@@ -349,60 +341,30 @@ class LatentPanel(QWidget):
     @Slot(Dial)
     def _on_dial_made(self, dial: Dial) -> None:
         self._connect_dial(dial)
-        dial.neighbour_requested.connect(self._on_neighbour_requested)
 
     def _connect_dial(self, dial: Dial) -> None:
-        dial.turned.connect(self._on_turned)
-        dial.typed.connect(self._on_typed)
-        dial.reset_requested.connect(self._on_reset_requested)
-        dial.negate_requested.connect(self._on_negate_requested)
+        super()._connect_dial(dial)
         self.menu.attend(dial)
-        dial.taken.connect(self._on_taken)
-        dial.hand_changed.connect(self._on_hand_changed)
-        self.pointing.attend(dial)
+
+    def _type(self, number: int, text: str) -> None:
+        self._session.type_on_dial(number, text)
 
     @Slot(int, float, object)
-    def _on_turned(self, dim: int, value: float, gesture: object) -> None:
-        self._session.turn_dial(dim, value, gesture)
-
-    @Slot(int, str)
-    def _on_typed(self, dim: int, text: str) -> None:
-        try:
-            self._session.type_on_dial(dim, text)
-        except LatentDialsError as error:
-            sender = self.sender()
-            if isinstance(sender, Dial):
-                sender.refuse(str(error))
-
-    @Slot(int, str)
-    def _on_typed_in_card(self, dim: int, text: str) -> None:
-        try:
-            self._session.type_on_dial(dim, text)
-        except LatentDialsError as error:
-            self.in_hand.refuse(str(error))
+    def _on_turned(self, number: int, value: float, gesture: object) -> None:
+        self._session.turn_dial(number, value, gesture)
 
     @Slot(int)
-    def _on_reset_requested(self, dim: int) -> None:
-        self._session.choose_dial(dim)
-        self._session.reset_dial(dim)
+    def _on_reset_requested(self, number: int) -> None:
+        self._session.choose_dial(number)
+        self._session.reset_dial(number)
 
     @Slot(int)
-    def _on_negate_requested(self, dim: int) -> None:
-        self._session.negate_dial(dim)
+    def _on_negate_requested(self, number: int) -> None:
+        self._session.negate_dial(number)
 
     @Slot(int)
-    def _on_taken(self, dim: int) -> None:
-        self._session.choose_dial(dim)
-
-    @Slot(bool)
-    def _on_hand_changed(self, held: bool) -> None:
-        self._session.hold_hand(held)
-
-    @Slot(int, int, int)
-    def _on_neighbour_requested(self, dim: int, columns: int, rows: int) -> None:
-        dial = self.grid.neighbour(dim, columns, rows)
-        if dial is not None:
-            dial.setFocus(Qt.FocusReason.TabFocusReason)
+    def _on_taken(self, number: int) -> None:
+        self._session.choose_dial(number)
 
     @Slot(str)
     def _on_sort_chosen(self, _key: str) -> None:

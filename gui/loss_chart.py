@@ -153,6 +153,7 @@ class LossChart(pg.PlotWidget):
         is_other = along is not self._along
         self._along, self._pictures = along, pictures
         self._unit.setText(tr("step") if along is Along.STEP else tr("epoch"))
+        self._place_labels()  # the words are not of one width
         self._place_others()
         self._draw()
         if is_other:

@@ -34,6 +34,7 @@ from gui.garbage import GarbageCollection
 from gui.import_dialog import ImportDialog
 from gui.import_model_dialog import ImportModelDialog
 from gui.recovery import Recovery
+from gui.run_saving import RunSaving
 from gui.saved_work import SavedWork
 from gui.session import Session
 from gui.stage import Mode
@@ -50,6 +51,7 @@ class MainWindow(DockedWindow):
 
     def __init__(self, session: Session, memory: WindowMemory | None = None) -> None:
         super().__init__(session, memory or WindowMemory())
+        self.run_saving = RunSaving(session, self)
         self._menus = self._make_menus()
         self.tools = ToolWindows(session, self, self._menus)
         self.loss_plot.epoch_scrubber.save_requested.connect(self.save_replay)
@@ -105,6 +107,14 @@ class MainWindow(DockedWindow):
                 tr("A dial that leads towards a label, a group of pictures or along a component"),
             ),
             Entry("architecture", tr("&Architecture…"), self.show_architecture, "Ctrl+I"),
+            Entry(
+                "saveRunAs",
+                tr("&Save run as…"),
+                self.run_saving.ask,
+                tip=tr(
+                    "A copy of the run in a new folder, also where its own was deleted; the copy is opened"
+                ),
+            ),
             Entry("revealRun", tr("Reveal the run's &folder"), self.reveal_run),
         ):
             add_entry(model, self, entry)

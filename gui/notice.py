@@ -5,6 +5,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QToolButton, QWi
 
 from core.translate import tr
 from gui.plain import PlainLabel
+from gui.style import set_look
 
 NEWS_MS = 6000
 
@@ -54,9 +55,7 @@ class Notice(QFrame):
         self._show(text, "unusual")
 
     def _show(self, text: str, role: str) -> None:
-        self._label.setProperty("role", role)
-        self._label.style().unpolish(self._label)
-        self._label.style().polish(self._label)
+        set_look(self._label, "role", role)
         self._label.setText(text)
         self._label.setAccessibleName(text)
         self.show()

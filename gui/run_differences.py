@@ -9,7 +9,6 @@ from PySide6.QtWidgets import (
     QAbstractItemView,
     QHBoxLayout,
     QHeaderView,
-    QLabel,
     QTableWidget,
     QTableWidgetItem,
     QToolButton,
@@ -19,6 +18,7 @@ from PySide6.QtWidgets import (
 
 from core.translate import tr
 from gui.icons import wear_icon
+from gui.plain import PlainLabel
 from gui.theme import UNIT_PX
 
 if TYPE_CHECKING:
@@ -31,8 +31,7 @@ class RunDifferences(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("runDifferences")
-        self.title = QLabel(self)
-        self.title.setTextFormat(Qt.TextFormat.PlainText)
+        self.title = PlainLabel(parent=self)
         self.title.setProperty("role", "title")
         self.close_button = QToolButton(self)
         self.close_button.setObjectName("closeDifferences")

@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel, ConfigDict
 from PySide6.QtCore import QFile
 
-from core.errors import LatentDialsError
+from core.errors import LatentDialsError, RunError
 from core.locking import HeldError, held
 from core.places import runs_folder, state_folder
 from core.run_files import LOCK
 from core.translate import tr
 from gui import heavy, memory
+from gui.saved_work import SavedWork
+from gui.session_folder import WORK, SessionFolder, living_folders
 
 if TYPE_CHECKING:
     from core.catalogue import Difference, RunRow
@@ -65,6 +67,14 @@ class Trashed:
     is_held: bool = False
 
 
+@dataclass(frozen=True)
+class Renamed:
+    """Where a run was, and where it is now."""
+
+    old: Path
+    new: Path
+
+
 def read_runs(added: Sequence[str], also: Path | None) -> Generator[Found | RunRow, None, None]:
     """The runs of the window's own folder and those added, and one more; first their paths, then each."""
     catalogue = heavy.catalogue
@@ -102,6 +112,24 @@ def move_to_trash(paths: Sequence[Path]) -> Generator[Trashed, None, None]:
         except OSError as error:
             text = tr("{path} cannot be moved: {reason}.", path=path, reason=error.strerror or error)
             yield Trashed(path, text, is_held=True)
+
+
+def rename(path: Path, name: str, own: SessionFolder | None) -> Generator[Renamed, None, None]:
+    """Give a run's folder another name; own is this window's session. Raises: RunError, OSError.
+
+    What was edited with the run goes with it, where that was done with the pictures that it was trained on.
+    """
+    for folder in living_folders():
+        saved = memory.load(folder / WORK, SavedWork) if own is None or folder != own.path else None
+        if saved is not None and saved.open_now.run == str(path):
+            raise RunError(tr("{name} is open in another window: close it there first.", name=path.name))
+    fingerprint = heavy.runs.Run.open(path).config.data.fingerprint
+    there = memory.document_path(path, fingerprint)
+    new = heavy.run_moves.rename_run(path, name)
+    document = memory.load(there, memory.SavedDocument)
+    if document is not None:
+        memory.save(memory.document_path(new, fingerprint), document)
+    yield Renamed(path, new)
 
 
 def _held_text(path: Path, error: HeldError) -> str:

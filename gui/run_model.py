@@ -10,7 +10,16 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
+from PySide6.QtCore import (
+    QAbstractTableModel,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    QSortFilterProxyModel,
+    Qt,
+    Signal,
+    Slot,
+)
 from PySide6.QtGui import QFont
 
 from core.errors import RunError
@@ -84,14 +93,14 @@ def columns() -> tuple[Column, ...]:
         Column("objective", tr("Objective"), lambda row: row.objective, lambda row: row.objective),
         Column("latent", tr("Code"), lambda row: f"{row.latent_dim or ''}", lambda row: row.latent_dim, True),
         Column("epochs", tr("Epochs"), _epochs, lambda row: row.epochs, True),
-        Column("val", tr("Last val mse"), lambda row: _error(row.val_mse),
+        Column("val", tr("Val mse"), lambda row: _error(row.val_mse),
                lambda row: _last_if_unknown(row.val_mse), True),
-        Column("best", tr("Best val mse"), lambda row: _error(row.best_val_mse),
+        Column("best", tr("Best val"), lambda row: _error(row.best_val_mse),
                lambda row: _last_if_unknown(row.best_val_mse), True),
         Column("time", tr("Time"), lambda row: duration_text(row.seconds) if row.seconds else "",
                lambda row: row.seconds, True),
         Column("size", tr("On disk"), lambda row: size_text(row.size), lambda row: row.size, True),
-        Column("changed", tr("Changed"), _date, lambda row: row.changed),
+        Column("changed", tr("Changed"), _date, lambda row: row.changed, True),
         Column("notes", tr("Notes"), lambda row: row.notes, lambda row: row.notes.lower()),
     )  # fmt: skip
 
@@ -140,6 +149,13 @@ class RunModel(QAbstractTableModel):
                 self.beginRemoveRows(QModelIndex(), at, at)
                 del self._rows[at]
                 self.endRemoveRows()
+
+    def move(self, old: Path, new: Path) -> None:
+        """A run's folder has another name."""
+        for at, row in enumerate(self._rows):
+            if row.path == old:
+                self._rows[at] = replace(row, path=new)
+                self.dataChanged.emit(self.index(at, 0), self.index(at, len(self._columns) - 1))
 
     def set_open(self, path: Path | None) -> None:
         """Which run is open in the window."""
@@ -224,3 +240,24 @@ class RunModel(QAbstractTableModel):
         """Whether a row holds each of some words, in any of its cells."""
         text = "\n".join(column.text(self._rows[place]) for column in self._columns).lower()
         return all(word in text for word in words.lower().split())
+
+
+class RunFilter(QSortFilterProxyModel):
+    """The rows that hold all words, sorted by what cells mean and not by what they say."""
+
+    def __init__(self, model: RunModel) -> None:
+        super().__init__(model)
+        self._model = model
+        self._words = ""
+        self.setSortRole(SORT)
+        self.setSourceModel(model)
+
+    @Slot(str)
+    def set_words(self, words: str) -> None:
+        """Show rows that hold these words."""
+        self._words = words
+        self.invalidate()
+
+    def filterAcceptsRow(self, source_row: int, source_parent: Index) -> bool:
+        """Whether a row holds all words."""
+        return self._model.says(source_row, self._words)

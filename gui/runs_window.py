@@ -5,18 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QItemSelectionModel, QSize, QSortFilterProxyModel, Qt, QUrl, Slot
+from PySide6.QtCore import QItemSelectionModel, QSize, Qt, QUrl, Slot
 from PySide6.QtGui import QDesktopServices, QShowEvent
 from PySide6.QtWidgets import (
-    QAbstractItemView,
     QFileDialog,
     QHBoxLayout,
-    QHeaderView,
+    QInputDialog,
     QLineEdit,
     QMessageBox,
     QPushButton,
     QSplitter,
-    QTableView,
     QVBoxLayout,
     QWidget,
 )
@@ -29,6 +27,7 @@ from gui.run_differences import RunDifferences
 from gui.run_folders import (
     Compared,
     Found,
+    Renamed,
     RunFolders,
     Trashed,
     compare,
@@ -36,8 +35,10 @@ from gui.run_folders import (
     load_folders,
     move_to_trash,
     read_runs,
+    rename,
 )
-from gui.run_model import SORT, Index, RunModel, columns, size_text
+from gui.run_model import Index, RunFilter, RunModel, columns, size_text
+from gui.run_table import RunTable
 from gui.session import Session
 from gui.theme import UNIT_PX
 from gui.tool_window import ToolWindow
@@ -45,10 +46,6 @@ from gui.tool_window import ToolWindow
 if TYPE_CHECKING:
     from core.catalogue import RunRow
 
-_WIDTHS = {
-    "name": 160, "state": 76, "data": 98, "network": 66, "objective": 76, "latent": 48, "epochs": 70,
-    "val": 92, "best": 92, "time": 56, "size": 76, "changed": 128,
-}  # fmt: skip
 MOST_DRAWN = 12  # runs in one plot: more could not be told apart
 
 
@@ -71,10 +68,13 @@ class RunsWindow(ToolWindow):
         self._trash = Runner(self)
         self._trash.items_arrived.connect(self._on_trashed)
         self._trash.failed.connect(self._on_failed)
+        self._renamer = Runner(self)
+        self._renamer.items_arrived.connect(self._on_renamed)
+        self._renamer.failed.connect(self._on_failed)
 
         self.model = RunModel(self)
         self.model.failed.connect(self._on_failed)
-        self.shown = _Filter(self.model)
+        self.shown = RunFilter(self.model)
         self.filter_line = QLineEdit(self)
         self.filter_line.setObjectName("runsFilter")
         self.filter_line.setPlaceholderText(tr("Filter: names, data, notes …"))
@@ -82,7 +82,9 @@ class RunsWindow(ToolWindow):
         self.filter_line.setClearButtonEnabled(True)
         self.filter_line.textChanged.connect(self.shown.set_words)
         self.filter_line.textChanged.connect(self._on_selected)
-        self.table = self._make_table()
+        self.table = RunTable(self.shown, self)
+        self.table.doubleClicked.connect(self._on_double_clicked)
+        self.table.selectionModel().selectionChanged.connect(self._on_selected)
         self.differences = RunDifferences(self)
         self.differences.hide()
 
@@ -98,6 +100,8 @@ class RunsWindow(ToolWindow):
         self.losses_button.clicked.connect(self.show_losses)
         self.compare_button = self._button("runsCompare", tr("Compare"))
         self.compare_button.clicked.connect(self.compare)
+        self.rename_button = self._button("runsRename", tr("Rename…"))
+        self.rename_button.clicked.connect(self.ask_name)
         self.reveal_button = self._button("runsReveal", tr("Reveal folder"))
         self.reveal_button.clicked.connect(self.reveal)
         self.trash_button = self._button("runsTrash", tr("Move to trash…"), "trash")
@@ -110,34 +114,6 @@ class RunsWindow(ToolWindow):
         session.trainer.state_changed.connect(self._on_run_changed)
         session.closing.connect(self._on_closing)
         self._on_selected()
-
-    def _make_table(self) -> QTableView:
-        table = QTableView(self)
-        table.setObjectName("runsTable")
-        table.setAccessibleName(tr("Runs"))
-        table.setModel(self.shown)
-        table.setSortingEnabled(True)
-        table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        table.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
-        table.setEditTriggers(
-            QAbstractItemView.EditTrigger.SelectedClicked | QAbstractItemView.EditTrigger.EditKeyPressed
-        )
-        table.setWordWrap(False)
-        table.setShowGrid(False)
-        table.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        table.verticalHeader().hide()
-        table.verticalHeader().setDefaultSectionSize(3 * UNIT_PX + 4)
-        header = table.horizontalHeader()
-        header.setHighlightSections(False)
-        header.setStretchLastSection(True)
-        header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
-        for at, column in enumerate(columns()):
-            table.setColumnWidth(at, _WIDTHS.get(column.name, 160))
-        names = [column.name for column in columns()]
-        table.sortByColumn(names.index("changed"), Qt.SortOrder.DescendingOrder)
-        table.doubleClicked.connect(self._on_double_clicked)
-        table.selectionModel().selectionChanged.connect(self._on_selected)
-        return table
 
     def _lay_out(self) -> None:
         above = QHBoxLayout()
@@ -154,7 +130,13 @@ class RunsWindow(ToolWindow):
         parts.setStretchFactor(1, 2)
         below = QHBoxLayout()
         below.setSpacing(UNIT_PX)
-        for button in (self.open_button, self.losses_button, self.compare_button, self.reveal_button):
+        for button in (
+            self.open_button,
+            self.losses_button,
+            self.compare_button,
+            self.rename_button,
+            self.reveal_button,
+        ):
             below.addWidget(button)
         below.addWidget(self.status, 1)
         below.addWidget(self.trash_button)
@@ -201,6 +183,7 @@ class RunsWindow(ToolWindow):
             len(sound) == len(rows) == 2,
             tr("Choose two runs: Ctrl and click the second"),
         )
+        self._allow(self.rename_button, len(sound) == len(rows) == 1, tr("Choose one run that can be opened"))
         self._allow(self.reveal_button, len(rows) == 1, tr("Choose one run"))
         self._allow(self.trash_button, bool(rows), tr("Choose the runs that shall go"))
         self._tell()
@@ -232,8 +215,11 @@ class RunsWindow(ToolWindow):
         elif self.shown.rowCount() < count:
             text = tr("{shown} of {count} runs", shown=self.shown.rowCount(), count=count)
         else:
-            text = tr(
-                "{count} runs, {size}", count=count, size=size_text(sum(r.size for r in self.model.rows))
+            size = size_text(sum(row.size for row in self.model.rows))
+            text = (
+                tr("1 run, {size}", size=size)
+                if count == 1
+                else tr("{count} runs, {size}", count=count, size=size)
             )
         self.status.set_text(text, "caption")
 
@@ -330,12 +316,46 @@ class RunsWindow(ToolWindow):
         QDesktopServices.openUrl(QUrl.fromLocalFile(str(self.chosen()[0].path)))
 
     @Slot()
+    def ask_name(self) -> None:
+        """Ask for another name of the chosen run."""
+        rows = self.chosen()
+        if self._tell_open(rows):
+            return
+        self._to_rename = rows[0].path
+        dialog = QInputDialog(self)
+        dialog.setObjectName("renameRun")
+        dialog.setWindowTitle(tr("Rename the run"))
+        dialog.setLabelText(tr("The name of its folder:"))
+        dialog.setTextValue(rows[0].name)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.textValueSelected.connect(self._on_name_chosen)
+        dialog.open()
+
+    @Slot(str)
+    def _on_name_chosen(self, name: str) -> None:
+        path, own = self._to_rename, self._session.keeper.folder
+        self._renamer.start(lambda: rename(path, name.strip(), own))
+
+    @Slot(list)
+    def _on_renamed(self, items: list[Renamed]) -> None:
+        old, new = items[-1].old, items[-1].new
+        self.model.move(old, new)
+        self._session.compared.remove(str(old))
+        self._on_selected()
+
+    def _tell_open(self, rows: Sequence[RunRow]) -> bool:
+        """Whether one of these runs is open in this window, which is said then."""
+        run = self._session.run
+        is_open = run is not None and any(row.path == run.path for row in rows)
+        if is_open and run is not None:
+            self._session.failed.emit(tr("{name} is open: open another run first.", name=run.name))
+        return is_open
+
+    @Slot()
     def ask_trash(self) -> None:
         """Ask whether the chosen runs shall go, and move them to the trash."""
         rows = self.chosen()
-        run = self._session.run
-        if run is not None and any(row.path == run.path for row in rows):
-            self._session.failed.emit(tr("{name} is open: open another run first.", name=run.name))
+        if self._tell_open(rows):
             return
         box = QMessageBox(self)
         box.setObjectName("trashQuestion")
@@ -391,26 +411,5 @@ class RunsWindow(ToolWindow):
 
     @Slot()
     def _on_closing(self) -> None:
-        for runner in (self._reader, self._comparer, self._trash):
+        for runner in (self._reader, self._comparer, self._trash, self._renamer):
             runner.close()
-
-
-class _Filter(QSortFilterProxyModel):
-    """The rows that hold all words, sorted by what cells mean and not by what they say."""
-
-    def __init__(self, model: RunModel) -> None:
-        super().__init__(model)
-        self._model = model
-        self._words = ""
-        self.setSortRole(SORT)
-        self.setSourceModel(model)
-
-    @Slot(str)
-    def set_words(self, words: str) -> None:
-        """Show rows that hold these words."""
-        self._words = words
-        self.invalidate()
-
-    def filterAcceptsRow(self, source_row: int, source_parent: Index) -> bool:
-        """Whether a row holds all words."""
-        return self._model.says(source_row, self._words)

@@ -11,7 +11,7 @@ from PySide6.QtCore import QElapsedTimer, QObject, Signal, Slot
 
 from core.config import ImportConfig, TrainConfig
 from core.errors import EditError, LatentDialsError
-from core.places import cache_folder
+from core.places import kept_folder
 from core.translate import tr
 from gui import heavy
 from gui.analyst import QUICK_LIMIT, Subject
@@ -23,14 +23,13 @@ from gui.keeping import Keeping
 from gui.labeller import Labeller
 from gui.loading import Loading
 from gui.memory import SavedSession
-from gui.new_run import new_run_path
+from gui.new_run import new_run_path, safe_name
 from gui.opener import BUILT_IN, FIRST_FACES, Opener
 from gui.replay import Replay
 from gui.saved_work import SavedWork
 from gui.source_watch import SourceWatch
 from gui.trainer import PreviewRequest, Trainer, TrainingState
 from gui.whereabouts import Whereabouts
-from resources import resource_path
 
 if TYPE_CHECKING:
     from core.codec import Codec
@@ -41,9 +40,10 @@ if TYPE_CHECKING:
 
 PREVIEW_COUNT = 6
 # While a network trains, its codes are measured again: soon at first, when it changes most, then less and
-# less often, since bands and effects cost a core for a while.
-FIRST_STUDY_INTERVAL_MS = 2_500
-STUDY_INTERVAL_MS = 20_000
+# less often, since each time costs training about 5 % of its next 5 s (fc, two cores).
+FIRST_STUDY_INTERVAL_MS = 4_000
+STUDY_INTERVAL_GROWTH = 3
+STUDY_INTERVAL_MS = 60_000
 
 
 @dataclass(frozen=True)
@@ -155,10 +155,7 @@ class Session(Keeping):
     @property
     def kept_folder(self) -> Path | None:
         """Where what is measured of the open run is kept: its own folder, unless it is the bundled one."""
-        if self.run is None:
-            return None
-        is_bundled = self.run.path.is_relative_to(resource_path())  # which may not be written to
-        return cache_folder() / self.run.name if is_bundled else self.run.path
+        return kept_folder(self.run.path) if self.run is not None else None
 
     # ---- hands ------------------------------------------------------------------------------------------
 
@@ -475,7 +472,7 @@ class Session(Keeping):
             self._study_interval_ms = FIRST_STUDY_INTERVAL_MS
             self._study(limit)
         elif is_due and not self.analyst.is_running:
-            self._study_interval_ms = min(2 * self._study_interval_ms, STUDY_INTERVAL_MS)
+            self._study_interval_ms = min(STUDY_INTERVAL_GROWTH * self._study_interval_ms, STUDY_INTERVAL_MS)
             self._study(limit)
         self._request_previews()
 
@@ -553,8 +550,5 @@ def _spread(count: int, wanted: int) -> tuple[int, ...]:
 
 def _new_run_path(config: TrainConfig, dataset: ImageDataset) -> Path:
     """A folder that is not there yet, named after what is trained."""
-    data = Path(dataset.identity.name).stem or "pictures"
-    name = f"{data}-{config.network}-{config.objective}-{config.latent_dim}"
-    return new_run_path(
-        "".join(character if character.isalnum() or character in "-_" else "_" for character in name)
-    )
+    data = safe_name(Path(dataset.identity.name).stem) or "pictures"
+    return new_run_path(f"{data}-{config.network}-{config.objective}-{config.latent_dim}")

@@ -86,12 +86,29 @@ class SessionFolder:
 
 def lost_folders() -> list[SessionFolder]:
     """What dead windows left, the newest first, owned by this process from now on."""
+    found = (_claimed(path) for path in _folders())
+    return [folder for folder in found if folder is not None]
+
+
+def living_folders() -> list[Path]:
+    """The folders of the windows that live, this one's too."""
+    living: list[Path] = []
+    for path in _folders():
+        dead = _claimed(path)
+        if dead is None:
+            living.append(path)
+        else:
+            dead.release()
+    return living
+
+
+def _folders() -> list[Path]:
+    """The folders of all windows, dead or alive, the newest first."""
     try:
         paths = sorted(sessions_folder().iterdir(), reverse=True)
     except OSError:
         return []
-    found = (_claimed(path) for path in paths if not path.name.startswith(".") and path.name != DECLINED)
-    return [folder for folder in found if folder is not None]
+    return [path for path in paths if not path.name.startswith(".") and path.name != DECLINED]
 
 
 def _claimed(path: Path) -> SessionFolder | None:

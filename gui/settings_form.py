@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QComboBox, QGridLayout, QLabel, QLineEdit, QWidget
 from core.config import Setting, Settings, checked, settings_of
 from core.errors import ConfigError
 from core.translate import tr
+from gui.style import set_look
 from gui.theme import UNIT_PX
 
 S = TypeVar("S", bound=Settings)
@@ -280,10 +281,7 @@ class NumberField(QLineEdit):
 
     def _mark(self) -> None:
         problem = self.problem()
-        if self.property("wrong") != bool(problem):
-            self.setProperty("wrong", bool(problem))
-            self.style().unpolish(self)
-            self.style().polish(self)
+        set_look(self, "wrong", bool(problem))
         self.setToolTip(problem or _tip(self._setting))
 
     @Slot(str)

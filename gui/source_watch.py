@@ -6,10 +6,10 @@ import stat
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from PySide6.QtCore import QObject, QTimer, Signal, Slot
+from PySide6.QtCore import QObject, Signal, Slot
 
 from core.translate import tr
-from gui.background import LatestOnly
+from gui.poller import Poller
 
 INTERVAL_MS = 2000
 
@@ -36,7 +36,7 @@ def _look(watched: Watched) -> Stamp:
     return status.st_size, status.st_mtime_ns, status.st_ino
 
 
-class SourceWatch(QObject):
+class SourceWatch(Poller):
     """Looks at the open pictures' own file or folder every other second.
 
     Signals:
@@ -46,21 +46,8 @@ class SourceWatch(QObject):
     changed = Signal(str)
 
     def __init__(self, parent: QObject) -> None:
-        super().__init__(parent)
+        super().__init__(_look, INTERVAL_MS, parent)
         self._watched: Watched | None = None
-        self._lane = LatestOnly(_look, self)
-        self._lane.answered.connect(self._on_looked)
-        self._timer = QTimer(self, interval=INTERVAL_MS)
-        self._timer.timeout.connect(self._on_timeout)
-
-    @property
-    def interval_ms(self) -> int:
-        """The time between two looks."""
-        return self._timer.interval()
-
-    @interval_ms.setter
-    def interval_ms(self, interval: int) -> None:
-        self._timer.setInterval(interval)
 
     def watch(self, source: str | None) -> None:
         """Look at this source from now on, where it is a path; None: at none."""
@@ -75,19 +62,17 @@ class SourceWatch(QObject):
 
     def close(self) -> None:
         """Stop looking, and wait for the last look."""
-        self._timer.stop()
         self._watched = None
-        self._lane.stop_and_wait()
+        super().close()
 
-    @Slot()
-    def _on_timeout(self) -> None:
-        if self._watched is not None and self._lane.idle:  # a disk that does not answer is not asked twice
-            self._lane.submit(self._watched)
+    def _request(self) -> Watched | None:
+        return self._watched
 
     @Slot(object, object)
-    def _on_looked(self, watched: Watched, stamp: Stamp) -> None:
-        if watched is not self._watched:
+    def _on_looked(self, looked_at: Watched, found: Stamp) -> None:
+        if looked_at is not self._watched:
             return
+        watched, stamp = looked_at, found
         before, was_known = watched.stamp, watched.is_known
         watched.stamp, watched.is_known = stamp, True
         if not was_known or stamp == before:

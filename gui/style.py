@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from string import Template
 
+from PySide6.QtWidgets import QWidget
+
 from resources import resource_path
 
 _RULES = Template("""
@@ -158,7 +160,11 @@ QListView::item:hover, QTreeView::item:hover { background: $raised; }
 QListView::item:selected, QTreeView::item:selected { background: $hover; color: $text; }
 QListView:focus::item:selected, QTreeView:focus::item:selected { border: 1px solid $accent; }
 QHeaderView::section { background: $panel; color: $secondary; border: none; border-bottom: 1px solid $line;
-    padding: 4px 6px; }
+    padding: 4px 3px; }
+QHeaderView::up-arrow { image: url($chevron_up); }
+QHeaderView::down-arrow { image: url($chevron_down); }
+QHeaderView::up-arrow, QHeaderView::down-arrow { width: 8px; height: 8px; subcontrol-origin: border;
+    subcontrol-position: top center; }
 QGroupBox { border: 1px solid $line; border-radius: 8px; margin-top: 8px; padding-top: 8px; }
 QGroupBox::title { subcontrol-origin: margin; left: 10px; color: $secondary; }
 QProgressBar { background: $track; border: none; border-radius: 2px; max-height: 4px; min-height: 4px;
@@ -174,6 +180,15 @@ QStatusBar QLabel { font-size: ${control_px}px; color: $secondary; }
 QDialogButtonBox { dialogbuttonbox-buttons-have-icons: 0; }
 QMessageBox QLabel { font-size: ${text_px}px; }
 """)
+
+
+def set_look(widget: QWidget, name: str, value: object) -> None:
+    """Give widget a property that the style sheet's rules ask for, and the look that comes with it."""
+    if widget.property(name) != value:
+        widget.setProperty(name, value)
+        widget.style().unpolish(widget)
+        widget.style().polish(widget)
+
 
 _ICONS = ("chevron_down", "chevron_up", "chevron_right", "check", "check_text", "close", "float")
 

@@ -28,6 +28,7 @@ from gui.elided_label import ElidedLabel
 from gui.icons import wear_icon
 from gui.session import Session
 from gui.settings_form import SettingsForm
+from gui.style import set_look
 from gui.theme import UNIT_PX
 from gui.trainer import TrainingState
 
@@ -330,9 +331,7 @@ class TrainingPanel(QWidget):
             return
         button.setText(text)
         button.setAccessibleName(text)
-        button.setProperty("primary", primary)
-        button.style().unpolish(button)
-        button.style().polish(button)
+        set_look(button, "primary", primary)
         wear_icon(button, picture, "on_accent" if primary else "text")
 
     def _show_status(self) -> None:

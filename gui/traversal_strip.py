@@ -16,6 +16,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QSl
 
 from core.translate import tr
 from gui.icons import wear_icon
+from gui.plain import PlainLabel
 from gui.qimage import to_qimage
 from gui.renderer import Traversal
 from gui.session import Session
@@ -201,8 +202,7 @@ class TraversalStrip(QWidget):
         self._session = session
         self._frame = -1
         self._step = 1
-        self.title = QLabel()
-        self.title.setTextFormat(Qt.TextFormat.PlainText)
+        self.title = PlainLabel()
         self.title.setProperty("role", "title")
         self.detail = QLabel()
         self.detail.setProperty("role", "caption")

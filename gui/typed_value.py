@@ -5,6 +5,7 @@ from PySide6.QtGui import QFocusEvent, QKeyEvent
 from PySide6.QtWidgets import QLineEdit, QToolTip, QWidget
 
 from core.translate import tr
+from gui.style import set_look
 
 LONE_MINUS_MS = 1000  # a minus that nothing follows negates after this while, without Enter
 STARTERS = frozenset("0123456789+-−=*×.")
@@ -104,10 +105,8 @@ class ValueEditor(QLineEdit):
         wrong = bool(reason)
         if wrong:
             QToolTip.showText(self.mapToGlobal(self.rect().bottomLeft()), reason, self)
-        if self.property("wrong") is not wrong and (wrong or self.property("wrong") is not None):
-            self.setProperty("wrong", wrong)
-            self.style().unpolish(self)
-            self.style().polish(self)
+        if wrong or self.property("wrong"):
+            set_look(self, "wrong", wrong)
         self.setToolTip(reason or typing_tip())
         self.setAccessibleDescription(reason)
 

@@ -28,6 +28,7 @@ from gui.docked_window import DockedWindow
 from gui.plain import PlainLabel
 from gui.segmented import SegmentedControl
 from gui.session import Session
+from gui.style import set_look
 from gui.theme import UNIT_PX
 from gui.tool_window import ToolWindow
 
@@ -106,9 +107,7 @@ class WritingWindow(ToolWindow):
 
     def say(self, text: str, role: str = "caption") -> None:
         """Show a sentence beside the buttons."""
-        self.message_label.setProperty("role", role)
-        self.message_label.style().unpolish(self.message_label)
-        self.message_label.style().polish(self.message_label)
+        set_look(self.message_label, "role", role)
         self.message_label.setText(text)
 
     def button(self, name: str, text: str, tip: str) -> QPushButton:

@@ -47,6 +47,7 @@ CORE = {
     "between_layers": 4,
     "records": 3,
     "saving": 6,
+    "run_moves": 6,
     "trainable": 6,
     "snapshots": 6,
     "catalogue": 7,

@@ -8,7 +8,6 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from pathlib import Path
 from threading import Lock
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,14 +26,14 @@ from core.datasets.reading import (
 )
 from core.datasets.resizing import to_channels
 from core.datasets.source import About, Import, content_digest, digest, inspection_of, sample_indices
-from core.datasets.storage import FileRows, file_rows, index_array
+from core.datasets.storage import FetchedPictures, FileRows, file_rows
 from core.errors import DataError
 from core.translate import tr
 
 OPEN_FILES = 64
 
 
-class NpyShards:
+class NpyShards(FetchedPictures):
     """A PixelStore over .npy files; see storage.py for what it offers."""
 
     def __init__(self, paths: Sequence[Path], policy: ImportConfig) -> None:
@@ -61,34 +60,15 @@ class NpyShards:
         self.layout = find_layout(self.stored_shape, first.dtype, policy, str(paths[0]))
         self.stored_dtype = first.dtype
         channels = channels_after(self.layout, policy)
-        self._shape = (int(self.starts[-1]), self.layout.height, self.layout.width, channels)
+        super().__init__((int(self.starts[-1]), self.layout.height, self.layout.width, channels))
         self._paths = tuple(paths)
         self._lock = Lock()
         self._open: OrderedDict[int, tuple[NDArray[np.uint8], FileRows | None]] = OrderedDict()
 
-    @property
-    def shape(self) -> tuple[int, int, int, int]:
-        """(N, H, W, C)."""
-        return self._shape
-
-    @property
-    def dtype(self) -> np.dtype[np.uint8]:
-        """uint8."""
-        return np.dtype(np.uint8)
-
-    def __len__(self) -> int:
-        return self._shape[0]
-
-    def __getitem__(self, wanted: Any) -> NDArray[np.uint8]:
-        """The picture at an index, or those of a slice or index array, a copy. Raises: DataError."""
-        if isinstance(wanted, int | np.integer):
-            return self[[int(wanted)]][0]
-        indices = index_array(wanted, len(self))
-        pictures = np.empty((len(indices), *self._shape[1:]), np.uint8)
+    def _fetch(self, indices: NDArray[np.int64], pictures: NDArray[np.uint8]) -> None:
         for shard, places, rows in self._by_shard(indices):
             pixels, reader = self._shard(shard)
             pictures[places] = pixels[rows] if reader is None else reader.read(rows)
-        return pictures
 
     def prefetch(self, indices: NDArray[np.int64]) -> None:
         """Tell the system which pictures are read next."""

@@ -61,6 +61,40 @@ class PixelStore(Protocol):
 Pixels = NDArray[np.uint8] | PixelStore
 
 
+class FetchedPictures:
+    """What PixelStores have in common that fetch pictures when asked; subclasses say how, and prefetch."""
+
+    def __init__(self, shape: tuple[int, int, int, int]) -> None:
+        """shape is (N, H, W, C)."""
+        self._shape = shape
+
+    @property
+    def shape(self) -> tuple[int, int, int, int]:
+        """(N, H, W, C)."""
+        return self._shape
+
+    @property
+    def dtype(self) -> np.dtype[np.uint8]:
+        """uint8."""
+        return np.dtype(np.uint8)
+
+    def __len__(self) -> int:
+        return self._shape[0]
+
+    def __getitem__(self, wanted: Any) -> NDArray[np.uint8]:
+        """The picture at an index, or those of a slice or index array, a copy. Raises: DataError."""
+        if isinstance(wanted, int | np.integer):
+            return self[[int(wanted)]][0]
+        indices = index_array(wanted, len(self))
+        pictures = np.empty((len(indices), *self._shape[1:]), np.uint8)
+        self._fetch(indices, pictures)
+        return pictures
+
+    def _fetch(self, indices: NDArray[np.int64], pictures: NDArray[np.uint8]) -> None:
+        """Write the pictures at indices (n,) to pictures (n,H,W,C). Raises: DataError."""
+        raise NotImplementedError
+
+
 def index_array(wanted: Indices, count: int) -> NDArray[np.int64]:
     """Indices 0 to count - 1 (n,) from what numpy would take. Raises: IndexError as numpy does."""
     if isinstance(wanted, slice):

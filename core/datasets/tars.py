@@ -11,7 +11,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +23,7 @@ from core.datasets.decoding import decode
 from core.datasets.labels import label_columns
 from core.datasets.picture_files import PictureFiles
 from core.datasets.source import About, content_digest, digest
-from core.datasets.storage import index_array
+from core.datasets.storage import FetchedPictures
 from core.datasets.tar_index import index_of, label_values
 from core.errors import DataError
 from core.translate import tr
@@ -69,35 +68,16 @@ class Members:
         return BytesIO(content)
 
 
-class TarPictures:
+class TarPictures(FetchedPictures):
     """A PixelStore that decodes; see storage.py for what it offers."""
 
     def __init__(self, members: Members, target: Target) -> None:
         self._members = members
         self._target = target
-        self._shape = (len(members.names), target.size, target.size, target.channels)
+        super().__init__((len(members.names), target.size, target.size, target.channels))
         self._files: dict[int, int] = {}
 
-    @property
-    def shape(self) -> tuple[int, int, int, int]:
-        """(N, H, W, C)."""
-        return self._shape
-
-    @property
-    def dtype(self) -> np.dtype[np.uint8]:
-        """uint8."""
-        return np.dtype(np.uint8)
-
-    def __len__(self) -> int:
-        return self._shape[0]
-
-    def __getitem__(self, wanted: Any) -> NDArray[np.uint8]:
-        """The picture at an index, or those of a slice or index array, decoded. Raises: DataError."""
-        if isinstance(wanted, int | np.integer):
-            return self[[int(wanted)]][0]
-        indices = index_array(wanted, len(self))
-        pictures = np.empty((len(indices), *self._shape[1:]), np.uint8)
-
+    def _fetch(self, indices: NDArray[np.int64], pictures: NDArray[np.uint8]) -> None:
         def decode_some(start: int) -> None:
             for place in range(start, min(start + PICTURES_IN_A_TASK, len(indices))):
                 pictures[place] = self._decoded(int(indices[place]))
@@ -110,7 +90,6 @@ class TarPictures:
         else:
             with ThreadPoolExecutor(workers, thread_name_prefix="decode") as pool:
                 list(pool.map(decode_some, starts))
-        return pictures
 
     def prefetch(self, indices: NDArray[np.int64]) -> None:
         """Tell the system which members are read next."""

@@ -304,7 +304,7 @@ def test_tsne_without_its_library_is_one_sentence(
     with qtbot.waitSignal(toy_session.failed) as said:
         panel.method.setCurrentIndex(1)
     assert said.args is not None
-    assert 'pip install "latent-dials[map]"' in said.args[0]
+    assert 'pip install -e ".[map]"' in said.args[0]
     assert panel.method.currentIndex() == 0
     assert panel.atlas.map is not None
     assert panel.atlas.map.pca is not None

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication, QMessageBox, QPushButton, QWidget
+from PySide6.QtWidgets import QApplication, QInputDialog, QMessageBox, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from core.locking import held
@@ -16,11 +16,15 @@ from core.metrics import read_metrics
 from core.notes import read_notes
 from core.places import runs_folder
 from core.run_files import CONFIG, LOCK, METRICS
+from core.runs import Run
+from gui import memory
 from gui.loss_curves import Along, places_along
 from gui.loss_plot import LossPlot
 from gui.run_model import columns
 from gui.runs_window import RunsWindow
+from gui.saved_work import SavedWork
 from gui.session import Session
+from gui.session_folder import SessionFolder
 from gui.theme import DARK, LIGHT, run_colour
 
 AT = {column.name: at for at, column in enumerate(columns())}
@@ -190,6 +194,61 @@ def test_a_run_that_is_trained_does_not_go(
             answer(window, "Move to trash")
     assert "being trained" in str(failed.args)
     assert (runs / "apple" / CONFIG).exists()
+
+
+def rename_to(window: RunsWindow, old: str, new: str) -> None:
+    window.choose([old])
+    window.rename_button.click()
+    dialog = window.findChild(QInputDialog, "renameRun")
+    assert dialog is not None
+    assert dialog.textValue() == old
+    dialog.setTextValue(new)
+    dialog.accept()
+
+
+def test_a_run_is_renamed_and_its_edits_go_with_it(window: RunsWindow, runs: Path, qtbot: QtBot) -> None:
+    fingerprint = Run.open(runs / "apple").config.data.fingerprint
+    document = memory.SavedDocument(dial=2)
+    memory.save(memory.document_path(runs / "apple", fingerprint), document)
+    window.choose(["cherry"])
+    assert not window.rename_button.isEnabled()  # which is damaged
+    rename_to(window, "apple", "quince")
+    qtbot.waitUntil(lambda: "quince" in names(window), timeout=10_000)
+    qtbot.waitUntil(lambda: not window._renamer.is_running, timeout=10_000)
+    assert sorted(path.name for path in runs.iterdir()) == ["berry", "cherry", "quince"]
+    assert memory.load(memory.document_path(runs / "quince", fingerprint), memory.SavedDocument) == document
+
+
+def test_a_run_that_is_trained_or_open_in_a_window_keeps_its_name(
+    window: RunsWindow, runs: Path, qtbot: QtBot
+) -> None:
+    failures: list[str] = []
+    window._session.failed.connect(failures.append)
+    with held(runs / "apple" / LOCK):
+        rename_to(window, "apple", "quince")
+        qtbot.waitUntil(lambda: len(failures) == 1, timeout=10_000)
+    assert "being trained" in failures[0]
+    other = SessionFolder.begin()
+    saved = SavedWork(saved_at=1.0, open_now=memory.SavedSession(source="x", run=str(runs / "berry")))
+    memory.save(other.work_path, saved)
+    rename_to(window, "berry", "quince")
+    qtbot.waitUntil(lambda: len(failures) == 2, timeout=10_000)
+    assert "open in another window" in failures[1]
+    other.release()  # it has died: nobody has the run open
+    rename_to(window, "berry", "quince")
+    qtbot.waitUntil(lambda: "quince" in names(window), timeout=10_000)
+    window._session.run = Run.open(runs / "quince")
+    window.choose(["quince"])
+    window.rename_button.click()
+    assert failures[2] == "quince is open: open another run first."
+
+
+@pytest.mark.parametrize("width", [1024, 1440])
+def test_every_column_is_in_sight(window: RunsWindow, width: int) -> None:
+    window.resize(width, 640)
+    QApplication.processEvents()
+    assert window.table.horizontalScrollBar().maximum() == 0
+    assert window.table.columnWidth(AT["name"]) >= 132
 
 
 def test_a_window_that_closes_while_it_reads_leaves_no_thread(session: Session, runs: Path) -> None:

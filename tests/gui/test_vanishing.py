@@ -6,10 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PySide6.QtGui import QAction
 from pytestqt.qtbot import QtBot
 
 from core.datasets import storage
 from core.places import cache_folder
+from core.run_files import CHECKPOINT
 from gui.main_window import MainWindow
 from tests.gui.conftest import toy_dataset
 from tests.gui.windows import edit, is_settled, opened, until
@@ -135,3 +137,46 @@ def test_a_run_that_is_removed_while_it_is_edited_leaves_the_edits(
         until(qtbot, lambda: window.session.is_training)
         assert window.session.run is not None
         assert window.session.run.path != run
+
+
+def can_save(window: MainWindow) -> bool:
+    action = window.findChild(QAction, "saveRunAs")
+    assert action is not None
+    return action.isEnabled()
+
+
+@pytest.mark.parametrize("is_deleted", [True, False])
+def test_the_open_run_is_saved_elsewhere_with_its_edits(
+    qtbot: QtBot, own_file: Path, toy_file_run: Path, tmp_path: Path, is_deleted: bool
+) -> None:
+    run, new = tmp_path / "run", tmp_path / "new"
+    shutil.copytree(toy_file_run, run)
+    with opened(qtbot, own_file) as window:
+        open_with_run(qtbot, window, run, own_file)
+        session = window.session
+        assert can_save(window)
+        kept, codec, steps = session.kept, session.codec, len(session.trainer.history)
+        assert kept
+        assert codec is not None
+        if is_deleted:
+            session.follower.interval_ms = 20
+            with qtbot.waitSignal(session.follower.lost, timeout=5000):
+                shutil.rmtree(run)
+        window.run_saving.save_to(new)
+        until(qtbot, lambda: is_settled(window) and session.run is not None and session.run.path == new)
+        assert session.kept == kept
+        assert session.codec is not None
+        assert session.codec.fingerprint == codec.fingerprint
+        assert len(session.trainer.history) == steps > 0
+        assert ("without its checkpoint" in window.notice.text) == is_deleted
+        assert (new / CHECKPOINT).is_file() != is_deleted
+
+
+def test_a_run_is_not_saved_over_another(qtbot: QtBot, own_file: Path, toy_file_run: Path) -> None:
+    with opened(qtbot, own_file) as window:
+        assert not can_save(window)
+        open_with_run(qtbot, window, toy_file_run, own_file)
+        with qtbot.waitSignal(window.session.failed, timeout=5000):
+            window.run_saving.save_to(toy_file_run)
+        assert "already holds a run" in window.notice.text
+        until(qtbot, lambda: not window.run_saving.is_running)

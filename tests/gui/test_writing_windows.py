@@ -290,7 +290,7 @@ def test_codes_directions_and_networks(
         assert (tmp_path / "network" / "decoder.onnx").is_file()
     monkeypatch.setattr(networks.importlib.util, "find_spec", lambda _name: None)
     window.refresh()
-    assert 'pip install "latent-dials[onnx]"' in window.facts_label.text()
+    assert 'pip install -e ".[onnx]"' in window.facts_label.text()
     assert not window.save_button.isEnabled()
 
 
