@@ -40,7 +40,8 @@ class NoisePage(MeasuredPage):
             tr("Noise tolerated"),
             tr(
                 "Random noise is added to the code of the picture, in standard deviations (σ) of each run's"
-                " own codes: the less a picture falls apart, the smoother its latent space."
+                " own codes and in their directions: the less a picture falls apart, the smoother its latent"
+                " space."
             ),
             session,
             sides,

@@ -34,10 +34,10 @@ def winner(verdict: Verdict) -> str:
 
 
 def noise_words(study: NoiseStudy) -> str:
-    """Which run stands noise of one standard deviation better, by what it adds to the error and by the share
-    of what a code is good for that it takes; nothing of a run that does not use its code.
+    """Which run stands noise of half a standard deviation better, by what it adds to the error and by the
+    share of what a code is good for that it takes; nothing of a run that does not use its code.
     """
-    at = min(range(len(study.sigmas)), key=lambda place: abs(study.sigmas[place] - 1.0))
+    at = study.row
     first, second = (curve.rise[at] for curve in study.curves[:2])
     said = tr(
         "{sigma} σ of noise adds {first} to the error of A and {second} to that of B:",

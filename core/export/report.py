@@ -16,7 +16,6 @@ from core.export.report_findings import (
     imitation_words,
     names_of,
     noise_finding,
-    noise_row,
     sampling_finding,
 )
 from core.export.report_measures import (
@@ -71,7 +70,7 @@ def _verdicts(study: Study, names: Names) -> Table:
     """Each question with the model that theory expects ahead and the one that is."""
     ae = None if names.vae is None else 1 - names.vae
     noise = noise_finding(study, names)
-    noise_verdict = study.noise.rise_verdicts[noise_row(study)] if noise.certain else Verdict.UNCERTAIN
+    noise_verdict = study.noise.rise_verdicts[study.noise.row] if noise.certain else Verdict.UNCERTAIN
     between_verdict = study.betweens.verdict if study.noise.uses_codes else Verdict.UNCERTAIN
     neither = "–"
     questions = (

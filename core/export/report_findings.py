@@ -10,8 +10,6 @@ from core.lab.spread import Spread, Verdict
 from core.lab.study import Study
 from core.translate import tr
 
-AT_SIGMA = 1.0  # the size of noise that the sentences are about
-
 
 @dataclass(frozen=True)
 class Names:
@@ -67,9 +65,9 @@ def finding(
 
 
 def noise_finding(study: Study, names: Names) -> Finding:
-    """What noise of one standard deviation adds to the error, and whether that tells of tolerance."""
+    """What noise of half a standard deviation adds to the error, and whether that tells of tolerance."""
     noise = study.noise
-    row = noise_row(study)
+    row = noise.row
     first, second = (curve.rise[row] for curve in noise.curves)
     what = tr(
         "Noise of {sigma:g} σ adds {first} to the error of {a} and {second} to that of {b}",
@@ -306,9 +304,3 @@ def plus_minus(spread: Spread) -> str:
 def percent(share: float) -> str:
     """A share in percent."""
     return f"{share * 100:.1f} %" if abs(share) < 0.1 else f"{share * 100:.0f} %"
-
-
-def noise_row(study: Study) -> int:
-    """The row of the size of noise that the sentences are about."""
-    sigmas = study.noise.sigmas
-    return min(range(len(sigmas)), key=lambda row: abs(sigmas[row] - AT_SIGMA))

@@ -66,15 +66,15 @@ def noise_part(study: Study, names: Names) -> list[Block]:
         Heading(tr("Advantage 1: noise on the code"), 3),
         Paragraph(
             tr(
-                "Each element of a code gets noise of so many standard deviations of that element over the"
-                " data, so that both models get the same nudge."
+                "Codes get random noise that varies as the codes of the data do: of so many standard"
+                " deviations along each of their principal directions: the same nudge to both models."
             )
         ),
         noise_finding(study, names),
         Paragraph(noise_total(study, names)),
         Chart(
             tr("Error against noise on the code"),
-            tr("noise on every element, in σ of the data's codes"),
+            tr("noise on the code, in σ of the data's codes"),
             tr("mean squared error per pixel"),
             series,
             tr(

@@ -182,7 +182,7 @@ def test_the_report_praises_no_decoder_that_ignores_its_code(study: Study) -> No
 
 def test_where_both_measures_of_noise_disagree_the_report_leaves_it_open(study: Study) -> None:
     used = study.noise.curves[0]
-    row = study.noise.sigmas.index(1.0)
+    row = study.noise.row
     both = dataclasses.replace(study.noise, curves=(used, used))
     others = list(both.lost_verdicts)
     others[row] = Verdict.FIRST

@@ -280,6 +280,7 @@ def test_every_action_can_be_chosen_at_any_time(
     revealed: list[object] = []
     monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_arguments: "")
     monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_arguments: ("", ""))
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_arguments: ("", ""))
     monkeypatch.setattr(QDesktopServices, "openUrl", revealed.append)
     source = {"": None, "data": toy_file, "run": toy_file_run}[open_what]
     with empty(qtbot) if source is None else opened(qtbot, source) as window:

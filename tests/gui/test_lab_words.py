@@ -18,7 +18,7 @@ TRAINED, HELD = shapes(120, 0, 16), shapes(60, 1, 16)
 def noise() -> NoiseStudy:
     """A model that uses its code beside the same with a decoder that ignores it."""
     able = principal(TRAINED, 12)
-    return finished(measure_noise((able, deaf(able)), HELD, (0.0, 1.0)))
+    return finished(measure_noise((able, deaf(able)), HELD, (0.0, 0.5)))
 
 
 def test_a_run_that_ignores_its_code_is_not_praised(noise: NoiseStudy) -> None:
