@@ -211,7 +211,7 @@ class TrainConfig(Settings):
             le=65_536,
             json_schema_extra={"unit": "pictures"},
         ),
-    ] = 256
+    ] = 64
     learning_rate: Annotated[
         float,
         Field(title="Learning rate", description="Adam's step size.", gt=0.0, le=1.0),

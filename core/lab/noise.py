@@ -18,6 +18,7 @@ SIGMAS = (0.0, 0.125, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0)
 # codes say, and at 2 it is all that is left.
 AT_SIGMA = 0.5
 NOISE_PICTURES = 256
+DRAWS = 4  # of the noise on each picture's code, of which an error is the mean
 USED_SHARE = 0.05  # of the error that a code takes away at least, where it is called used
 
 
@@ -133,7 +134,7 @@ def measure_noise(
         layout |= {f"{name}/{number}": Layout((len(pictures),), low=0.0) for name in ("still", "unread")}
     sizes = [float(sigma) for sigma in sigmas]
     arrays = yield from kept_or_measured(
-        kept, "noise", [sizes, len(pictures), seed], layout, _measured(subjects, pictures, sizes, seed)
+        kept, "noise", [sizes, len(pictures), seed, DRAWS], layout, _measured(subjects, pictures, sizes, seed)
     )
     curves: list[NoiseCurve] = []
     without: list[NDArray[np.float64]] = []  # the lost shares without each picture, (S, n) a subject
@@ -187,7 +188,7 @@ def _measured(
         z = subject.codec.encode(pictures)
         errors = np.empty((len(sigmas), len(pictures)))
         for row, sigma in enumerate(sigmas):
-            errors[row] = subject.codec.errors(pictures, noisy_codes(subject, z, sigma, seed))
+            errors[row] = _error(subject, pictures, z, sigma, seed)
             done += 1
             yield EncodeProgress(done, total, tr("Noise on the codes of {name}", name=subject.name))
         alike = np.repeat(subject.stats.mean[np.newaxis], len(pictures), axis=0)
@@ -195,6 +196,15 @@ def _measured(
         found[f"still/{number}"] = subject.codec.errors(pictures, z).astype(np.float64)
         found[f"unread/{number}"] = subject.codec.errors(pictures, alike).astype(np.float64)
     return found
+
+
+def _error(
+    subject: Subject, pictures: NDArray[np.uint8], z: NDArray[np.float32], sigma: float, seed: int
+) -> NDArray[np.float64]:
+    """The error of each picture (n,), the mean over DRAWS of the noise."""
+    draws = range(seed * DRAWS, (seed + 1) * DRAWS if sigma else seed * DRAWS + 1)
+    found = [subject.codec.errors(pictures, noisy_codes(subject, z, sigma, draw)) for draw in draws]
+    return np.stack(found).mean(axis=0, dtype=np.float64)
 
 
 def _share(rise: NDArray[np.float64], gain: NDArray[np.float64]) -> float:

@@ -45,7 +45,7 @@ def rows() -> Iterator[Row]:
 
 def _train(dataset: ImageDataset, folder: Path, interval_s: float) -> tuple[float, list[tuple[float, float]]]:
     """Pictures a second; for each checkpoint the seconds of work in it, and at which it was on the disk."""
-    config = TrainConfig(epochs=1000, val_fraction=0.0, checkpoint_interval_s=interval_s)
+    config = TrainConfig(epochs=1000, batch_size=256, val_fraction=0.0, checkpoint_interval_s=interval_s)
     run = Run.create(folder, config, dataset.identity)
     training = train(dataset, config, run, snapshot_interval_s=3.0)
     first = next(training)

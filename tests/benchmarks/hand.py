@@ -53,7 +53,7 @@ def _at_rest(window: MainWindow, network: NetworkName) -> Iterator[Row]:
 
 def _beside_training(window: MainWindow, network: NetworkName) -> Iterator[Row]:
     session = window.session
-    session.start_training(TrainConfig(network=network, epochs=1000))
+    session.start_training(TrainConfig(network=network, epochs=1000, batch_size=256))
     wait("the first record", lambda: session.trainer.record is not None)
     wait("a codec", lambda: session.codec is not None and session.pictures is not None)
     pause(3.0)

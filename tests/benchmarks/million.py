@@ -36,7 +36,7 @@ def resident():
     return int(next(line.split()[1] for line in lines if line.startswith("VmRSS"))) / 1024
 
 dataset = open_dataset(sys.argv[1])
-config = TrainConfig(val_fraction=0.0)
+config = TrainConfig(val_fraction=0.0, batch_size=256)
 training = core.training.train(dataset, config, Run.create(sys.argv[2], config, dataset.identity))
 first = None
 for record in training:

@@ -17,6 +17,7 @@ from tests.benchmarks.rows import Row, at_least, at_most, percentile
 
 ROOT = Path(__file__).resolve().parents[2]
 ROUNDS = 3
+BATCH = 256
 WATCHED_S, COUNTED_S = 8.0, 15.0
 TICK_MS = 5
 
@@ -47,7 +48,7 @@ def rate_in(window: MainWindow, network: NetworkName, gaps: list[float]) -> floa
     """
     session = window.session
     watch = Gaps()
-    session.start_training(TrainConfig(network=network, epochs=100_000))
+    session.start_training(TrainConfig(network=network, epochs=100_000, batch_size=BATCH))
     wait_quietly(lambda: session.trainer.record is not None)
     pause(WATCHED_S)
     gaps += watch.ms[1:]
@@ -72,7 +73,7 @@ def rate_of_command(folder: Path, network: NetworkName) -> float:
     """Pictures a second of the command line's training, by the wall's clock."""
     run = folder / f"command-{network}-{time.monotonic_ns()}"
     command = [sys.executable, "main.py", "train", "--data", FACES, "--network", network,
-               "--epochs", "100000", "--out", str(run)]  # fmt: skip
+               "--epochs", "100000", "--batch-size", str(BATCH), "--out", str(run)]  # fmt: skip
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         try:
             while not _images(run):

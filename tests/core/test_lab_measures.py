@@ -20,7 +20,7 @@ from core.lab.noise import measure_noise, noisy_codes, noisy_picture
 from core.lab.sampling import density_coverage, frechet_distance, gaussian_frechet
 from core.lab.spread import Verdict, better, jackknife, spread_of
 from core.lab.ssim import ssim
-from core.lab.subjects import make_subject
+from core.lab.subjects import Subject, make_subject
 from core.latents import statistics
 from tests.core.lab_material import shapes, untrained
 
@@ -260,13 +260,15 @@ def test_noise_does_the_same_to_a_model_whose_code_is_mapped_linearly() -> None:
     study = finished(measure_noise((subject, mapped), pictures, (0.0, 1.0), seed=2))
     rises = [curve.rise[1] for curve in study.curves]
     assert rises[1].mean == pytest.approx(rises[0].mean, rel=0.15)  # other draws of the same noise
-    alone = [
-        (codec.errors(pictures, z + one.stats.std * noise) - codec.errors(pictures, z)).mean()
-        for one in (subject, mapped)
-        for codec, z in [(one.codec, one.codec.encode(pictures))]
-        for noise in [np.random.default_rng(2).standard_normal(z.shape).astype(np.float32)]
-    ]
-    assert alone[1] > 1.5 * alone[0] or alone[0] > 1.5 * alone[1]  # which independent noise tells apart
+    alone = [rise_by_independent_noise(one, pictures) for one in (subject, mapped)]
+    assert max(alone) > 1.5 * min(alone)  # which tells the two apart
+
+
+def rise_by_independent_noise(subject: Subject, pictures: NDArray[np.uint8]) -> float:
+    z = subject.codec.encode(pictures)
+    noise = np.random.default_rng(2).standard_normal(z.shape).astype(np.float32)
+    errors = subject.codec.errors(pictures, (z + subject.stats.std * noise).astype(np.float32))
+    return float((errors - subject.codec.errors(pictures, z)).mean())
 
 
 def test_the_noise_study_has_the_codecs_own_errors() -> None:
@@ -275,8 +277,9 @@ def test_the_noise_study_has_the_codecs_own_errors() -> None:
     study = finished(measure_noise(subjects, pictures, (0.0, 1.0), seed=5))
     for curve, subject in zip(study.curves, subjects, strict=True):
         np.testing.assert_allclose(curve.errors[0], subject.codec.errors(pictures), rtol=1e-5)
-        z = noisy_codes(subject, subject.codec.encode(pictures), 1.0, 5)
-        np.testing.assert_allclose(curve.errors[1], subject.codec.errors(pictures, z), rtol=1e-5)
+        z = subject.codec.encode(pictures)
+        draws = [subject.codec.errors(pictures, noisy_codes(subject, z, 1.0, 5 * 4 + n)) for n in range(4)]
+        np.testing.assert_allclose(curve.errors[1], np.mean(draws, axis=0), rtol=1e-5)
         assert curve.rise[0].mean == pytest.approx(0.0, abs=1e-9)
     assert study.rise_verdicts[0] is Verdict.UNCERTAIN
     pixels, error = noisy_picture(subjects[0], pictures[0], 0.0, 0)
@@ -340,14 +343,14 @@ def check_judge(
 def test_the_judge_knows_cross_fades_and_is_not_misled_by_blur_or_contrast() -> None:
     reference, held, other = shapes(1000, 0), shapes(150, 1), shapes(150, 2)
     judge = fit_judge(reference, held)
-    assert judge.auc > 0.62
+    assert judge.auc > 0.6
     check_judge(judge, reference, held, other)
 
 
 def test_the_judge_knows_cross_fades_of_faces_where_distances_praise_them(real_data: Path) -> None:
     faces = np.load(real_data / "faces_train.npy", mmap_mode="r")
     reference, held, other = (
-        np.array(faces[start : start + n]) for start, n in ((0, 500), (2000, 120), (3000, 120))
+        np.array(faces[start : start + n]) for start, n in ((0, 400), (2000, 120), (3000, 120))
     )
     judge, space = fit_judge(reference, held), fit_features(reference)
     assert judge.auc > 0.7
