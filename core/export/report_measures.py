@@ -117,9 +117,9 @@ def betweens_part(study: Study, names: Names) -> list[Block]:
                 " reconstructions do, and 1 where it looks like the plain cross-fade of the two. It is"
                 " judged by a linear classifier that was fitted to real pictures and their cross-fades,"
                 " sharp and soft, of equal contrast; on pictures it had not seen it tells them apart with an"
-                " area under the curve of {auc} (0.5 is guessing). The distance to the nearest real pictures is given too,"
-                " but cannot decide: a cross-fade is nearer to real pictures than a real picture is, since"
-                " averages are near to everything.",
+                " area under the curve of {auc} (0.5 is guessing). The distance to the nearest real pictures"
+                " is given too, but cannot decide: a cross-fade is nearer to real pictures than a real"
+                " picture is, since averages are near to everything.",
                 auc=f"{betweens.judge_auc:.2f}",
             )
         ),
