@@ -17,7 +17,7 @@ SIGMAS = (0.0, 0.125, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0)
 # The size that sentences are about: the code stays its own picture's. At 1 the noise is as large as all that
 # codes say, and at 2 it is all that is left.
 AT_SIGMA = 0.5
-NOISE_PICTURES = 256
+NOISE_PICTURES = 512
 DRAWS = 4  # of the noise on each picture's code, of which an error is the mean
 USED_SHARE = 0.05  # of the error that a code takes away at least, where it is called used
 
