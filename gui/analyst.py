@@ -14,7 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal, Slot
 
-from core.allocation import give_back_free_memory
 from gui import heavy
 from gui.background import Runner
 
@@ -122,7 +121,6 @@ def measure(subject: Subject) -> Stages:
     if kl is not None:
         yield Measured(kl=kl)
     yield Measured(codes=(yield from heavy.encoding.measured_errors(codec, dataset, codes, kept)))
-    give_back_free_memory()  # here, where training and what follows it have come to rest
 
 
 def measure_all_errors(subject: Subject) -> Stages:

@@ -30,6 +30,7 @@ from gui.chips import Chips
 from gui.docked_window import DockedWindow
 from gui.export_dialog import ExportDialog
 from gui.faults import log_path, log_text, logs_folder
+from gui.free_memory import FreeMemory
 from gui.garbage import GarbageCollection
 from gui.import_dialog import ImportDialog
 from gui.import_model_dialog import ImportModelDialog
@@ -62,6 +63,7 @@ class MainWindow(DockedWindow):
         self.canvas_panel.export_requested.connect(self.export_comparison)
         self.canvas_panel.save_requested.connect(self.save_picture)
         self.garbage = GarbageCollection(self)
+        FreeMemory(session, self)
         self.recovery = Recovery(session, self.offer_bar, self)
         self.recovery.log_asked.connect(self.show_log)
         self.recovery.restored.connect(self._on_restored)

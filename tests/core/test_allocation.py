@@ -83,24 +83,30 @@ def test_blocks_of_several_threads_overlap() -> None:
     assert kept_mb(before) < 0.2 * BLOCK_MB
 
 
-def test_what_the_heap_holds_free_is_given_back() -> None:
+def leave_holes() -> ctypes.c_void_p:
+    """Free 64 MB below the top of the heap, where freeing gives nothing back; gives the block at the top."""
     libc = ctypes.CDLL(None)
     libc.malloc.restype = ctypes.c_void_p
     libc.malloc.argtypes = [ctypes.c_size_t]
     libc.free.argtypes = [ctypes.c_void_p]
     size = 16 * 1024
-    give_back_free_memory()
-    before = resident_mb()
     blocks = [libc.malloc(size) for _ in range(BLOCK_MB * MB // size)]
     for block in blocks:
         ctypes.memset(block, 1, size)
-    last = blocks.pop()  # at the top of the heap, so that freeing what lies below it gives nothing back
+    last = blocks.pop()
     for block in blocks:
         libc.free(block)
+    return ctypes.c_void_p(last)
+
+
+def test_what_the_heap_holds_free_is_given_back() -> None:
+    give_back_free_memory()
+    before = resident_mb()
+    last = leave_holes()
     assert kept_mb(before) > 0.9 * BLOCK_MB
     give_back_free_memory()
     assert kept_mb(before) < 0.2 * BLOCK_MB
-    libc.free(last)
+    ctypes.CDLL(None).free(last)
 
 
 def test_nothing_is_given_back_while_a_training_keeps_it() -> None:
