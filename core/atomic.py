@@ -153,7 +153,7 @@ def making_folder(path: Path) -> Iterator[Path]:
 
     What is written in it must be on the disk by then; path may be there if it is empty. Raises: OSError.
     """
-    part = path.parent / f"{_part_prefix(path)}{secrets.token_hex(8)}{PART_SUFFIX}"
+    part = _part(path)
     try:
         part.mkdir(parents=True)
         yield part
@@ -207,9 +207,14 @@ def _temporary(path: Path) -> tuple[Path, CheckedFile]:
     """A new file beside path, and it opened. Raises: OSError."""
     if path.exists() and not path.is_file() and not path.is_dir():  # a device would be gone for every program
         raise OSError(errno.EINVAL, tr("it is not a regular file"), str(path))
-    temporary = path.parent / f"{_part_prefix(path)}{secrets.token_hex(8)}{PART_SUFFIX}"
+    temporary = _part(path)
     handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY, 0o666)
     return temporary, CheckedFile(handle)
+
+
+def _part(path: Path) -> Path:
+    """A place beside path that nothing has yet."""
+    return path.parent / f"{_part_prefix(path)}{secrets.token_hex(8)}{PART_SUFFIX}"
 
 
 def _part_prefix(path: Path) -> str:

@@ -186,14 +186,15 @@ def _measured(
     found: Arrays = {}
     for number, subject in enumerate(subjects):
         z = subject.codec.encode(pictures)
+        still = subject.codec.errors(pictures, z).astype(np.float64)
         errors = np.empty((len(sigmas), len(pictures)))
         for row, sigma in enumerate(sigmas):
-            errors[row] = _error(subject, pictures, z, sigma, seed)
+            errors[row] = _error(subject, pictures, z, sigma, seed) if sigma else still
             done += 1
             yield EncodeProgress(done, total, tr("Noise on the codes of {name}", name=subject.name))
         alike = np.repeat(subject.stats.mean[np.newaxis], len(pictures), axis=0)
         found[f"errors/{number}"] = errors
-        found[f"still/{number}"] = subject.codec.errors(pictures, z).astype(np.float64)
+        found[f"still/{number}"] = still
         found[f"unread/{number}"] = subject.codec.errors(pictures, alike).astype(np.float64)
     return found
 
@@ -202,7 +203,7 @@ def _error(
     subject: Subject, pictures: NDArray[np.uint8], z: NDArray[np.float32], sigma: float, seed: int
 ) -> NDArray[np.float64]:
     """The error of each picture (n,), the mean over DRAWS of the noise."""
-    draws = range(seed * DRAWS, (seed + 1) * DRAWS if sigma else seed * DRAWS + 1)
+    draws = range(seed * DRAWS, (seed + 1) * DRAWS)
     found = [subject.codec.errors(pictures, noisy_codes(subject, z, sigma, draw)) for draw in draws]
     return np.stack(found).mean(axis=0, dtype=np.float64)
 
