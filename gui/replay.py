@@ -49,8 +49,14 @@ class EpochReader:
         """Called once in the thread: one picture is too little work to share."""
         heavy.threads.use_one()
 
-    def answer(self, request: ReplayRequest) -> Pictures:
-        """The pictures of a request. Raises: LatentDialsError where the epoch's weights cannot be read."""
+    def answer(self, request: ReplayRequest | None) -> Pictures | None:
+        """The pictures of a request; None lets go of all networks.
+
+        Raises: LatentDialsError where the epoch's weights cannot be read.
+        """
+        if request is None:
+            self._codecs.clear()
+            return None
         key = (str(request.run.path), request.epoch)
         known: Pictures | None = None
         if key in self._codecs:
@@ -173,9 +179,13 @@ class Replay(QObject):
     def _on_other_opened(self) -> None:
         self.show(None)
         self.look()
+        if self._lane.isRunning():  # the networks at hand are another run's
+            self._lane.submit(None)
 
     @Slot(object, object)
-    def _on_answered(self, request: ReplayRequest, pictures: Pictures) -> None:
+    def _on_answered(self, request: ReplayRequest | None, pictures: Pictures | None) -> None:
+        if request is None:
+            return
         is_wanted = request.epoch == self.epoch and request.index == self._session.index
         if not is_wanted or request.run is not self._session.run:
             return

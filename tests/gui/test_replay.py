@@ -1,5 +1,6 @@
 """The epoch scrubber: the current edit by the networks of earlier epochs, and a clean way back to now."""
 
+import gc
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ from pytestqt.qtbot import QtBot
 
 from core.codec import Codec
 from core.config import TrainConfig
+from core.models.network import Network
 from core.run_files import EPOCHS
 from core.runs import Run
 from core.snapshots import kept_snapshots, load_snapshot
@@ -36,6 +38,12 @@ def shown(session: Session, epoch: int, qtbot: QtBot) -> None:
     qtbot.waitUntil(
         lambda: session.replay.pictures is not None and session.replay.shown_epoch == epoch, timeout=10_000
     )
+
+
+def networks() -> list[Network]:
+    """Those that are alive."""
+    gc.collect()
+    return [one for one in gc.get_objects() if issubclass(type(one), Network)]
 
 
 def test_it_has_a_place_for_each_epoch_and_now(scrubber: EpochScrubber, toy_session: Session) -> None:
@@ -188,3 +196,14 @@ def test_the_button_beside_the_slider_leads_to_the_replay_as_a_file(
     assert tool.what.currentData() is What.EPOCHS
     qtbot.waitUntil(lambda: not tool.preview.image.isNull(), timeout=10_000)
     window.close()
+
+
+def test_networks_of_epochs_go_when_another_run_is_opened(toy_session: Session, qtbot: QtBot) -> None:
+    session = toy_session
+    assert session.run is not None
+    before = {id(one) for one in networks()}
+    session.replay.show(session.replay.epochs[0])
+    shown(session, session.replay.epochs[0], qtbot)
+    assert len([one for one in networks() if id(one) not in before]) == 1
+    session.put_run(None, None)
+    qtbot.waitUntil(lambda: not [one for one in networks() if id(one) not in before])
