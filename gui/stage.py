@@ -243,8 +243,10 @@ class Stage(QWidget):
         fit = fitting_scale((height, width), ((room - 2 * RING_PX) * ratio, (column - 2 * RING_PX) * ratio))
         self.lens.set_fit(fit)
         tall = min(room, round(height * fit / ratio) + 2 * RING_PX)
-        aligns = {1: (Align.CENTRE,), 3: (Align.LEFT, Align.CENTRE, Align.RIGHT)}[len(seen)]
         wide = round(width * fit / ratio)
+        aligns = (Align.CENTRE,) if len(seen) == 1 else (Align.LEFT, Align.CENTRE, Align.RIGHT)
+        if len(seen) > 1 and wide < _LEAST_CAPTION_PX:  # each begins where its caption does
+            aligns = (Align.LEFT,) * len(seen)
         for at, (view, align) in enumerate(zip(seen, aligns, strict=True)):
             left = at * (column + GAP_PX)
             view.align = align
