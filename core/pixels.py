@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 def to_float(pixels: NDArray[np.uint8] | torch.Tensor, device: torch.device | str = "cpu") -> torch.Tensor:
     """Float32 pictures (N,C,H,W) in [-1,1] on device from uint8 pictures (N,H,W,C): x / 127.5 - 1."""
     if isinstance(pixels, np.ndarray):
-        pixels = torch.from_numpy(np.array(pixels))  # a copy: a mapped file is read-only
+        # a copy of what is read-only, as a map is, or lies the wrong way round
+        pixels = torch.from_numpy(np.require(pixels, requirements=("C", "W")))
     batch = pixels.to(device).permute(0, 3, 1, 2).to(torch.float32, memory_format=torch.contiguous_format)
     return batch.div_(127.5).sub_(1.0)
 
