@@ -6,6 +6,7 @@ a disk may take a part and then be full. tests/core/test_atomic.py holds the res
 
 import errno
 import os
+import re
 import secrets
 import shutil
 import time
@@ -17,6 +18,7 @@ from core.translate import tr
 
 # A temporary file is named after the one that it will replace, so that what a killed process left is known.
 PART_SUFFIX = ".part"
+_PART_NAME = re.compile(rf"\.(.+)\.[0-9a-f]{{16}}{re.escape(PART_SUFFIX)}", re.DOTALL)
 LONGEST_NAME = 40  # characters of it that are kept, lest the whole is too long for the disk
 LARGEST_WRITE = 64 * 2**20  # bytes at a time, so that Ctrl+C is heard between two
 # What folders answer on disks that cannot bring one to the disk by itself.
@@ -215,6 +217,12 @@ def _temporary(path: Path) -> tuple[Path, CheckedFile]:
 def _part(path: Path) -> Path:
     """A place beside path that nothing has yet."""
     return path.parent / f"{_part_prefix(path)}{secrets.token_hex(8)}{PART_SUFFIX}"
+
+
+def written_to(name: str) -> str:
+    """What a temporary file of that name is to become, by its name; empty where it is none of ours."""
+    found = _PART_NAME.fullmatch(name)
+    return found[1] if found else ""
 
 
 def _part_prefix(path: Path) -> str:

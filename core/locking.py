@@ -4,10 +4,12 @@ The lock is the system's own (flock), which is taken back however a process ends
 no locks, or keeps them to each machine, what stands in the file decides: its holder gives signs of life.
 """
 
+import errno
 import json
 import os
 import platform
 import secrets
+import stat
 import sys
 import threading
 import time
@@ -43,6 +45,8 @@ SIGN_OF_LIFE_S = 5.0
 STALE_AFTER_S = 30.0  # without a sign of life; asked only of other machines, or where there are no locks
 POLL_S = 0.25
 LONGEST_FACTS = 4096  # bytes
+# Not through a link to what lies elsewhere, and without waiting for the other end of a pipe.
+_NO_SURPRISES = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
 
 
 @dataclass(frozen=True)
@@ -95,8 +99,8 @@ def held(path: Path) -> Iterator[None]:
 def read_holder(path: Path) -> Holder | None:
     """Who holds the lock file at path, or None where it does not say. A file may outlive its holder."""
     try:
-        with path.open("rb") as file:
-            facts = json.loads(file.read(LONGEST_FACTS))
+        with _opened(path, os.O_RDONLY) as handle:
+            facts = json.loads(os.read(handle, LONGEST_FACTS))
         holder = Holder(int(facts["pid"]), str(facts["host"]), float(facts["since"]))
         str(holder)  # a time may be beyond all calendars
     except (OSError, ValueError, TypeError, KeyError, OverflowError, RecursionError):
@@ -121,7 +125,7 @@ def seems_held(path: Path) -> Holder | None:
 def _taken(path: Path) -> int:
     """The open and locked file at path, with our name in it."""
     while True:
-        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+        handle = _handle(path, os.O_RDWR | os.O_CREAT)
         try:
             if _is_ours(handle, path):
                 with suppress(OSError):  # a full disk: the lock is held all the same
@@ -134,6 +138,25 @@ def _taken(path: Path) -> int:
             os.close(handle)
             raise
         os.close(handle)
+
+
+@contextmanager
+def _opened(path: Path, flags: int) -> Iterator[int]:
+    """A handle of the file at path inside the block. Raises: OSError, as _handle does."""
+    handle = _handle(path, flags)
+    try:
+        yield handle
+    finally:
+        os.close(handle)
+
+
+def _handle(path: Path, flags: int) -> int:
+    """The file at path, opened. Raises: OSError, also for a link or a pipe, as a strange folder may have."""
+    handle = os.open(path, flags | _NO_SURPRISES, 0o666)
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        raise OSError(errno.EINVAL, tr("it is not a regular file"), str(path))
+    return handle
 
 
 def _is_ours(handle: int, path: Path) -> bool:
@@ -176,8 +199,8 @@ def _falls_silent(path: Path) -> bool:
 
 def _last_sign(path: Path) -> float:
     """When the file was last written to; a network disk looks anew when it is opened, and only then."""
-    with path.open("rb") as file:
-        return os.fstat(file.fileno()).st_mtime
+    with _opened(path, os.O_RDONLY) as handle:
+        return os.fstat(handle).st_mtime
 
 
 def _disk_time(folder: Path) -> float:

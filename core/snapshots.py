@@ -4,6 +4,7 @@ What they are for: to see the same edit by the network as it was. They are copie
 float32 takes, and nothing is trained on from them.
 """
 
+import errno
 import json
 import math
 import os
@@ -16,7 +17,7 @@ import torch
 from pydantic import ValidationError
 from torch import Tensor
 
-from core.atomic import PART_SUFFIX, failure_text, replacing
+from core.atomic import failure_text, replacing, written_to
 from core.checkpoints import damaged, load_weights, read_weights, weights_to_bytes
 from core.errors import ModelError, RunError
 from core.interrupts import interrupts_held
@@ -152,7 +153,7 @@ class SnapshotKeeper:
             weights[name] = tensor.detach().to("cpu", torch.float16 if fits else torch.float32)
         marks = json.dumps(_marks(self._run, epoch))
         description = {"network": self._run.config.network.model_dump_json(), "snapshot": marks}
-        path = _path_of(self._run.path, epoch)
+        path = _own_folder(self._run.path) / _name_of(epoch)
         path.parent.mkdir(exist_ok=True)
         with replacing(path, durable=False) as file:  # what is lost in a power cut can be done without
             for part in weights_to_bytes(weights, description):
@@ -160,16 +161,18 @@ class SnapshotKeeper:
 
     def _forget_after(self, done: int) -> None:
         with suppress(OSError):  # what stays costs its room
-            for name in os.listdir(self._run.path / EPOCHS):
-                epoch = _epoch_of(name)
-                if name.endswith(PART_SUFFIX) or (epoch is not None and epoch > done):
-                    (self._run.path / EPOCHS / name).unlink(missing_ok=True)
+            for entry in os.scandir(_own_folder(self._run.path)):
+                epoch = _epoch_of(entry.name)
+                is_part = _epoch_of(written_to(entry.name)) is not None
+                if is_part or (epoch is not None and epoch > done):
+                    Path(entry.path).unlink(missing_ok=True)
         self._thin(0)
 
     def _thin(self, newest: int) -> None:
         """Remove what is more than is to be kept: what lies closest behind another, by their ratio."""
-        kept = list(kept_snapshots(self._run.path))
         with suppress(OSError):
+            _own_folder(self._run.path)  # or nothing is removed
+            kept = list(kept_snapshots(self._run.path))
             while len(kept) > self._keep:
                 behind = [place for place in range(1, len(kept)) if kept[place].epoch != newest]
                 ratios = {place: kept[place].epoch / kept[place - 1].epoch for place in behind}
@@ -188,8 +191,20 @@ def _marks(run: Run, epoch: int) -> dict[str, object]:
     }
 
 
+def _own_folder(run: Path) -> Path:
+    """Where a run's epochs are written and removed. Raises: OSError for a link to what lies elsewhere."""
+    folder = run / EPOCHS
+    if folder.is_symlink():
+        raise OSError(errno.ELOOP, tr("it is a link to another folder"), str(folder))
+    return folder
+
+
 def _path_of(run: Path, epoch: int) -> Path:
-    return run / EPOCHS / f"{epoch:06d}{SUFFIX}"
+    return run / EPOCHS / _name_of(epoch)
+
+
+def _name_of(epoch: int) -> str:
+    return f"{epoch:06d}{SUFFIX}"
 
 
 def _epoch_of(name: str) -> int | None:
@@ -197,4 +212,4 @@ def _epoch_of(name: str) -> int | None:
     stem = name.removesuffix(SUFFIX)
     is_ours = stem != name and len(stem) >= 6 and stem.isascii() and stem.isdigit()
     epoch = int(stem) if is_ours and len(stem) <= 10 else 0
-    return epoch if epoch and _path_of(Path(), epoch).name == name else None
+    return epoch if epoch and _name_of(epoch) == name else None

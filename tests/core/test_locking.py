@@ -167,3 +167,21 @@ def test_a_second_training_of_a_run_is_refused(tmp_path: Path) -> None:
     assert len(list(first)) >= 1
     assert not (run.path / LOCK).exists()
     assert run.is_finished
+
+
+def test_a_link_in_a_run_is_not_written_through(lock: Path, tmp_path: Path) -> None:
+    (tmp_path / "precious.txt").write_text("precious")
+    lock.symlink_to(tmp_path / "precious.txt")
+    with pytest.raises(OSError, match="symbolic links"), held(lock):
+        pass
+    assert read_holder(lock) is None
+    assert (tmp_path / "precious.txt").read_text() == "precious"
+
+
+@pytest.mark.timeout(20)
+def test_a_pipe_in_a_run_is_not_waited_for(lock: Path) -> None:
+    os.mkfifo(lock)
+    assert read_holder(lock) is None
+    assert locking.seems_held(lock) is None
+    with pytest.raises(OSError, match="not a regular file"), held(lock):
+        pass

@@ -3,6 +3,7 @@
 import errno
 import itertools
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -97,7 +98,7 @@ def test_resuming_repeats_what_came_after_the_checkpoint(tmp_path: Path) -> None
         (straight.path / EPOCHS / "000005.safetensors").read_bytes() if 5 in epochs_of(straight) else b"x"
     )
     (run.path / EPOCHS / "000005.safetensors").write_bytes(source)  # of a process that died before it saved
-    (run.path / EPOCHS / ".000007.safetensors.00.part").write_bytes(b"half")
+    (run.path / EPOCHS / ".000007.safetensors.0123456789abcdef.part").write_bytes(b"half")
     config = run.config.train.model_copy(update={"epochs": 9, "keep_epochs": 4})
     for _record in train(tiny_dataset(), config, run, resume=True):
         break
@@ -120,6 +121,19 @@ def test_fewer_are_kept_where_a_resumed_run_asks_for_fewer(tmp_path: Path) -> No
         pass
     assert epochs_of(run)[0] == 1
     assert len(epochs_of(run)) == 2
+
+
+def test_nothing_is_removed_or_written_through_a_link(tmp_path: Path) -> None:
+    run = trained(tmp_path / "run", epochs=1, keep_epochs=0)
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    for name in ("000123.safetensors", "film.part"):
+        (elsewhere / name).write_bytes(b"mine")
+    (run.path / EPOCHS).symlink_to(elsewhere)
+    config = run.config.train.model_copy(update={"epochs": 4, "keep_epochs": 2})
+    records = list(train(tiny_dataset(), config, run, resume=True))
+    assert any("is a link" in record.problem for record in records)
+    assert sorted(os.listdir(elsewhere)) == ["000123.safetensors", "film.part"]
 
 
 def test_a_full_disk_costs_the_snapshot_and_one_sentence(
