@@ -1,11 +1,20 @@
-"""One line of a terminal that is written over again and again; elsewhere, plain lines now and then."""
+"""What is written to a terminal: lines of text, and one line that is written over again and again."""
 
 import shutil
 import sys
 from types import TracebackType
 from typing import TextIO
 
+from core.errors import one_line
+
 _CLEAR = "\r\x1b[2K"
+
+
+def say(text: str, stream: TextIO | None = None) -> None:
+    """Write lines of text; a name in it that came with a file cannot command the terminal."""
+    stream = sys.stdout if stream is None else stream
+    stream.write("\n".join(map(one_line, text.split("\n"))) + "\n")
+    stream.flush()
 
 
 class ProgressLine:
@@ -35,15 +44,14 @@ class ProgressLine:
         """Write over the line with text, on a terminal."""
         if self._live:
             # a line that wraps could not be taken back
-            self._stream.write(_CLEAR + text[: shutil.get_terminal_size().columns - 1])
+            self._stream.write(_CLEAR + one_line(text)[: shutil.get_terminal_size().columns - 1])
             self._stream.flush()
             self._shown = True
 
     def milestone(self, text: str) -> None:
         """Write a line that stays."""
         self.clear()
-        self._stream.write(text + "\n")
-        self._stream.flush()
+        say(text, self._stream)
 
     def clear(self) -> None:
         """Take the line away."""

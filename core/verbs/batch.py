@@ -15,7 +15,7 @@ from core.export.recipe import read_recipe
 from core.export.typeset import ThemeName
 from core.run_files import MODEL
 from core.runs import Run
-from core.terminal import ProgressLine
+from core.terminal import ProgressLine, say
 from core.translate import tr
 from core.verbs.asking import About, Flag, RunOptions
 from core.verbs.opening import adjustment_of, asked, check_out, check_out_folder, opened_for, shown
@@ -86,8 +86,8 @@ def run(args: list[str]) -> int:
         detail = detail or options.detail
         work = edit_many(codec, dataset, indices, edits, out, theme=options.theme, title=title, detail=detail)
         result = shown(work, line)
-    print(result.text())
-    print(tr("Written: {path}", path=result.path))
+    say(result.text())
+    say(tr("Written: {path}", path=result.path))
     return 0
 
 

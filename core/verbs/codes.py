@@ -6,7 +6,7 @@ from core.codec import Codec
 from core.directions import read_directions
 from core.export.code_files import CODE_FORMATS, DIRECTION_FORMATS, write_codes, write_directions_to
 from core.export.many import parse_indices
-from core.terminal import ProgressLine
+from core.terminal import ProgressLine, say
 from core.translate import tr
 from core.verbs.asking import About, Flag, LabelOptions
 from core.verbs.opening import asked, check_out, labelled, opened_for, shown
@@ -49,5 +49,5 @@ def run(args: list[str]) -> int:
             dataset = labelled(opened_for(trained, options, line), options.labels, line)
             indices = parse_indices(options.indices, len(dataset)) if options.indices else None
             shown(write_codes(codec, dataset, out, indices), line)
-    print(tr("Written: {path}", path=out))
+    say(tr("Written: {path}", path=out))
     return 0

@@ -29,7 +29,7 @@ from core.lab.subjects import Subject, check_subjects, make_subject
 from core.latents import statistics
 from core.places import kept_folder
 from core.runs import Run
-from core.terminal import ProgressLine
+from core.terminal import ProgressLine, say
 from core.translate import tr
 from core.verbs.asking import DATA, About, RunOptions, Texts
 from core.verbs.opening import asked, check_index, check_out, check_seed, codes_of, opened_for, shown
@@ -132,7 +132,7 @@ def run(args: list[str]) -> int:
         if kept.failed:  # a run on a read-only disk can be compared all the same
             line.milestone(tr("The measures could not be kept in {path}.", path=kept.folder))
     save(make_report(ReportParts(study, runs, tuple(figures), tuple(epochs))), out)
-    print(tr("Written: {path}", path=options.out))
+    say(tr("Written: {path}", path=options.out))
     return 0
 
 

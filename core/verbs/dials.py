@@ -19,7 +19,7 @@ from core.export.recipe import save_png
 from core.export.typeset import ThemeName
 from core.latents import correlation, measure_effects, statistics
 from core.places import kept_folder
-from core.terminal import ProgressLine
+from core.terminal import ProgressLine, say
 from core.translate import tr
 from core.verbs.asking import About, Json, RunOptions
 from core.verbs.opening import asked, check_out, codes_of, opened_for, shown, write_out
@@ -88,11 +88,11 @@ def run(args: list[str]) -> int:
         _write_correlation(correlations, options, together, numbers)
     if options.as_json:
         whole = _rounded(together) if len(together) <= MOST_LISTED else None  # a file has it all
-        print(json.dumps(numbers.facts() | {"correlation": whole}, indent=2))
+        say(json.dumps(numbers.facts() | {"correlation": whole}, indent=2))
         return 0
     for written in filter(None, (options.out, options.correlation)):
-        print(tr("Written: {path}", path=written))
-    print(dials_text(numbers, together, options.sort))
+        say(tr("Written: {path}", path=written))
+    say(dials_text(numbers, together, options.sort))
     return 0
 
 

@@ -27,7 +27,7 @@ from core.edits import check_name, direction_named
 from core.encoding import Codes
 from core.errors import ConfigError
 from core.runs import Run
-from core.terminal import ProgressLine
+from core.terminal import ProgressLine, say
 from core.translate import tr
 from core.verbs.asking import About, Json, LabelOptions, Texts
 from core.verbs.opening import asked, check_seed, codes_of, labelled, opened_for
@@ -88,14 +88,14 @@ def run(args: list[str]) -> int:
     if found or options.delete:
         write_directions(trained.path, kept)
     if options.as_json:
-        print(json.dumps([_values(one) for one in kept], ensure_ascii=False))
+        say(json.dumps([_values(one) for one in kept], ensure_ascii=False))
     elif not kept:
-        print(tr("{run} has no directions yet; --help says how to find some.", run=trained.name))
+        say(tr("{run} has no directions yet; --help says how to find some.", run=trained.name))
     else:
         for one in found or kept:
             is_old = one.weights != codec.fingerprint
             old = " " + tr("It was found with other weights of this run.") if is_old else ""
-            print(f"{one.name}: {one.facts()}{old}")
+            say(f"{one.name}: {one.facts()}{old}")
     return 0
 
 

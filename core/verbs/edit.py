@@ -16,7 +16,7 @@ from core.export.sheet import check_scale
 from core.export.typeset import ThemeName
 from core.latents import CodeStatistics, statistics
 from core.runs import Run
-from core.terminal import ProgressLine
+from core.terminal import ProgressLine, say
 from core.translate import tr
 from core.verbs.asking import About, Flag, RunOptions, Texts
 from core.verbs.opening import adjustments_of, asked, check_index, check_out, codes_of, opened_for
@@ -87,7 +87,7 @@ def run(args: list[str]) -> int:
         start = codec.encode(picture)[0]
         stats = statistics(codes_of(trained, codec, dataset, line).codes)
     _write_comparison(options, out, trained, codec, dataset, stats, picture[0], start, adjustments)
-    print(tr("Written: {path}", path=options.out))
+    say(tr("Written: {path}", path=options.out))
     return 0
 
 

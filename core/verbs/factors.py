@@ -12,7 +12,7 @@ from core.export.typeset import ThemeName
 from core.factors import FactorReport, FactorsFile, measure_factors
 from core.factors.words import notes_of, score_lines
 from core.places import kept_folder
-from core.terminal import ProgressLine
+from core.terminal import ProgressLine, say
 from core.translate import tr
 from core.verbs.asking import About, Json, LabelOptions
 from core.verbs.opening import (
@@ -64,11 +64,11 @@ def run(args: list[str]) -> int:
         else:
             save_png(draw_matrix(factor_matrix(report, trained.name), options.theme), None, out)
     if options.as_json:
-        print(json.dumps(report.facts(), indent=2))
+        say(json.dumps(report.facts(), indent=2))
         return 0
     if out is not None:
-        print(tr("Written: {path}", path=options.out))
-    print(factors_text(report))
+        say(tr("Written: {path}", path=options.out))
+    say(factors_text(report))
     return 0
 
 

@@ -17,7 +17,7 @@ from core.export.sheet import check_scale
 from core.export.typeset import ThemeName
 from core.latents import CodeStatistics, effects, statistics
 from core.runs import Run
-from core.terminal import ProgressLine
+from core.terminal import ProgressLine, say
 from core.translate import tr
 from core.verbs.asking import About, Json, RunOptions, Texts
 from core.verbs.opening import adjustment_of, asked, check_index, check_out, codes_of, opened_for
@@ -78,12 +78,12 @@ def run(args: list[str]) -> int:
         image = draw_heat(codec.decode(code)[0], named, title, scale=options.scale, theme=options.theme)
         save_png(image, None, out)
     if options.as_json:
-        print(json.dumps([_facts(dial, act) for dial, act in acts], indent=2))
+        say(json.dumps([_facts(dial, act) for dial, act in acts], indent=2))
         return 0
     for dial, act in acts:
-        print(f"{_name(dial)}  {act.sentence(tr('+1σ'))}")
+        say(f"{_name(dial)}  {act.sentence(tr('+1σ'))}")
     if out is not None:
-        print(tr("Written: {path}", path=options.out))
+        say(tr("Written: {path}", path=options.out))
     return 0
 
 

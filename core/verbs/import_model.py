@@ -19,7 +19,7 @@ from core.importing import (
     write_run,
 )
 from core.runs import Run
-from core.terminal import ProgressLine
+from core.terminal import ProgressLine, say
 from core.translate import tr
 from core.verbs.asking import DATA, About, Flag, Options, parse
 from core.verbs.opening import check_out_run, opened
@@ -69,7 +69,7 @@ def run(args: list[str]) -> int:
     with ProgressLine() as line:
         dataset = opened(options.data, options.policy, line) if options.data else None
         made = import_model(options.file, options.out or "", known, dataset, line)
-    print(tr("Written: {path}", path=made.path))
+    say(tr("Written: {path}", path=made.path))
     return 0
 
 
@@ -78,10 +78,10 @@ def say_what_it_is(file: str) -> None:
 
     Raises: ModelError for a file that is refused.
     """
-    print(classes_text(file, classes_of(file)))
+    say(classes_text(file, classes_of(file)))
     foreign = look_at(file)
-    print(tr("It is {kind}.", kind=foreign.kind))
-    print(weights_text(foreign))
+    say(tr("It is {kind}.", kind=foreign.kind))
+    say(weights_text(foreign))
 
 
 def import_model(

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from core.config import ImportConfig
 from core.runs import Run, is_run
-from core.terminal import ProgressLine
+from core.terminal import ProgressLine, say
 from core.translate import tr
 from core.verbs.asking import About, Json, Options, parse
 from core.verbs.facts import data_facts, data_text, run_facts, run_text
@@ -38,9 +38,9 @@ def run(args: list[str]) -> int:
     options = parse(InfoOptions, ABOUT, args, ImportConfig())
     if is_run(options.path):
         trained = Run.open(options.path)
-        print(json.dumps(run_facts(trained), indent=2) if options.as_json else run_text(trained))
+        say(json.dumps(run_facts(trained), indent=2) if options.as_json else run_text(trained))
         return 0
     with ProgressLine() as line:
         dataset = opened(options.path, options.policy, line)
-    print(json.dumps(data_facts(dataset), indent=2) if options.as_json else data_text(dataset))
+    say(json.dumps(data_facts(dataset), indent=2) if options.as_json else data_text(dataset))
     return 0

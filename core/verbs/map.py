@@ -11,7 +11,7 @@ from core.errors import ConfigError
 from core.export.recipe import save_png
 from core.mapping import CodeMap, Method, TsneFile, make_map
 from core.places import kept_folder
-from core.terminal import ProgressLine
+from core.terminal import ProgressLine, say
 from core.translate import tr
 from core.usage import install_text
 from core.verbs.asking import About, LabelOptions
@@ -75,7 +75,7 @@ def run(args: list[str]) -> int:
         write_out(out, f"index,x,y\n{text}")
     else:
         save_png(dots(found, dataset, column), None, out)
-    print(tr("Written: {path}", path=options.out))
+    say(tr("Written: {path}", path=options.out))
     return 0
 
 

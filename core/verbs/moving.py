@@ -14,7 +14,7 @@ from core.export.moving import Film
 from core.export.recipe import save_png
 from core.export.sheet import Sheet, check_scale, comfortable_scale, render_sheet
 from core.export.typeset import ThemeName
-from core.terminal import ProgressLine
+from core.terminal import ProgressLine, say
 from core.translate import tr
 from core.usage import install_text
 from core.verbs.asking import RunOptions
@@ -89,4 +89,4 @@ def write(
         scale = look.scale or comfortable_scale(side, max(5, 2 * moving.columns))
         animation = Animation(moving, codec, scale, look.theme, look.fps, look.dither, look.plain)
         shown(write_animation(animation, out), line)
-    print(tr("Written: {path}", path=out))
+    say(tr("Written: {path}", path=out))

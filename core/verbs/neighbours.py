@@ -10,7 +10,7 @@ from core.edits import apply_edits
 from core.errors import ConfigError
 from core.export.recipe import save_picture
 from core.mapping import measure_rarity, nearest
-from core.terminal import ProgressLine
+from core.terminal import ProgressLine, say
 from core.translate import tr
 from core.verbs.asking import About, Json, RunOptions
 from core.verbs.opening import adjustment_of, asked, check_index, check_out, codes_of, opened_for
@@ -66,11 +66,11 @@ def run(args: list[str]) -> int:
         save_picture(strip, out, 2)
     if options.as_json:
         near = [{"index": i, "distance": d} for i, d in zip(indices, found.distances.tolist(), strict=True)]
-        print(json.dumps({"rarer_than": share, "neighbours": near}, indent=2))
+        say(json.dumps({"rarer_than": share, "neighbours": near}, indent=2))
         return 0
-    print(tr("Rarer than {percent} % of the data's codes.", percent=f"{100 * share:.1f}"))
+    say(tr("Rarer than {percent} % of the data's codes.", percent=f"{100 * share:.1f}"))
     for index, distance in zip(indices, found.distances.tolist(), strict=True):
-        print(f"#{index:<8} {distance:.4g}")
+        say(f"#{index:<8} {distance:.4g}")
     if out is not None:
-        print(tr("Written: {path}", path=options.out))
+        say(tr("Written: {path}", path=options.out))
     return 0

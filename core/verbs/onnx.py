@@ -5,7 +5,7 @@ from pydantic import Field
 from core.codec import Codec
 from core.errors import ExportError
 from core.export.networks import export_networks, missing_onnx
-from core.terminal import ProgressLine
+from core.terminal import ProgressLine, say
 from core.translate import tr
 from core.usage import install_text
 from core.verbs.asking import DATA, About, RunOptions
@@ -45,6 +45,6 @@ def run(args: list[str]) -> int:
             pictures = opened_for(trained, options, line).pictures(slice(0, CHECKED))
             codec.encode(pictures)  # which says it where they are of another size
         check = shown(export_networks(codec, out, pictures), line)
-    print(check.text())
-    print(tr("Written: {path}", path=out))
+    say(check.text())
+    say(tr("Written: {path}", path=out))
     return 0

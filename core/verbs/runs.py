@@ -15,7 +15,7 @@ from core.catalogue import Difference, RunRow, RunState, differences, read_rows,
 from core.errors import ConfigError, one_line
 from core.places import runs_folder
 from core.runs import Run
-from core.terminal import ProgressLine
+from core.terminal import ProgressLine, say
 from core.translate import tr
 from core.verbs.asking import About, Json, Options, parse
 from core.verbs.facts import size_text, time_text
@@ -62,9 +62,9 @@ def run(args: list[str]) -> int:
             line.show(tr("run {done} of {total}", done=len(rows), total=len(paths)))
         line.clear()
     if options.as_json:
-        print(json.dumps([row.facts() for row in rows], indent=2))
+        say(json.dumps([row.facts() for row in rows], indent=2))
     else:
-        print(rows_text(rows) if rows else tr("There are no runs here yet."))
+        say(rows_text(rows) if rows else tr("There are no runs here yet."))
     return 0
 
 
@@ -73,9 +73,9 @@ def _print_differences(options: RunsOptions) -> None:
     found = differences(first, second)
     if options.as_json:
         values = {"a": str(first.path), "b": str(second.path), "differences": [vars(one) for one in found]}
-        print(json.dumps(values, indent=2))
+        say(json.dumps(values, indent=2))
         return
-    print(differences_text(first.name, second.name, found))
+    say(differences_text(first.name, second.name, found))
 
 
 def rows_text(rows: Sequence[RunRow]) -> str:

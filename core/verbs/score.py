@@ -4,7 +4,7 @@ from pydantic import Field
 
 from core.codec import Codec
 from core.scoring import write_scores
-from core.terminal import ProgressLine
+from core.terminal import ProgressLine, say
 from core.translate import tr
 from core.verbs.asking import About, RunOptions
 from core.verbs.opening import asked, check_out, opened_for, shown
@@ -32,5 +32,5 @@ def run(args: list[str]) -> int:
     codec = Codec.from_run(trained)
     with ProgressLine() as line:
         shown(write_scores(codec, opened_for(trained, options, line), out), line)
-    print(tr("Written: {path}", path=options.out))
+    say(tr("Written: {path}", path=options.out))
     return 0

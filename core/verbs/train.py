@@ -17,7 +17,7 @@ from core.errors import RunError
 from core.interrupts import termination_interrupts
 from core.ranks import Ranks, joined, restarts
 from core.runs import Run, is_run
-from core.terminal import ProgressLine, SilentLine
+from core.terminal import ProgressLine, SilentLine, say
 from core.trainable import check_not_imported
 from core.training import TrainRecord, train
 from core.translate import tr
@@ -134,9 +134,9 @@ def _was_begun(out: str, config: TrainConfig) -> bool:
 def _say_end(run: Run, ranks: Ranks, is_finished: bool) -> int:
     """Say on standard output what became of run, once for all processes, and give the exit code."""
     if ranks.writes and is_finished:
-        print(tr("Done: {path} after {epochs} epochs.", path=run.path, epochs=run.progress().epoch))
+        say(tr("Done: {path} after {epochs} epochs.", path=run.path, epochs=run.progress().epoch))
     elif ranks.writes:
-        print(
+        say(
             tr(
                 "Stopped and kept. To go on: {program} train --out {path} --resume",
                 program=PROGRAM,

@@ -22,7 +22,7 @@ from core.encoding import CODES_FILE
 from core.export import make_comparison, read_recipe
 from core.runs import Run
 from core.terminal import ProgressLine
-from tests.core.tiny import tiny_dataset
+from tests.core.tiny import tiny_config, tiny_dataset
 
 ROOT = Path(__file__).resolve().parents[2]
 FAST = (
@@ -405,3 +405,15 @@ def test_a_mistake_as_a_process(tmp_path: Path) -> None:
     assert (running.returncode, out) == (2, "")
     assert err.endswith(".\n")
     assert err.count("\n") == 1
+
+
+def test_a_name_in_a_run_cannot_command_the_terminal(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    dataset = tiny_dataset()
+    identity = dataset.identity.model_copy(update={"name": "\x1b[2Jfaces\x07"})
+    run = Run.create(tmp_path / "run", tiny_config(), identity)
+    assert cli.main(["info", str(run.path)]) == 0
+    said = capsys.readouterr().out
+    assert r"\x1b[2Jfaces\x07" in said
+    assert not {"\x1b", "\x07"} & set(said)
