@@ -12,9 +12,9 @@ _CLEAR = "\r\x1b[2K"
 
 def say(text: str, stream: TextIO | None = None) -> None:
     """Write lines of text; a name in it that came with a file cannot command the terminal."""
-    stream = sys.stdout if stream is None else stream
-    stream.write("\n".join(map(one_line, text.split("\n"))) + "\n")
-    stream.flush()
+    out: TextIO = sys.stdout if stream is None else stream
+    out.write("\n".join(map(one_line, text.split("\n"))) + "\n")
+    out.flush()
 
 
 class ProgressLine:

@@ -1,37 +1,38 @@
-"""State dicts of fully connected networks: sizes from shapes, the order from names, the rest is open."""
+"""State dicts of fully connected networks: sizes from shapes, the order from orders.py, the rest is open."""
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 from core.importing.draft import Draft, Numbers, Piece
+from core.importing.orders import Order, Step, orders
 from core.importing.pickles import RefusedError, TensorPlace
 from core.models.layer_list import Layer, SpreadMeaning
 from core.translate import tr
 
 # Wrappers that put their own name before every other.
 _WRAPPERS = ("module.", "_orig_mod.", "model.", "net.", "network.", "autoencoder.", "ae.", "vae.")
+MOST_WRAPPERS = 8  # of each other
 _MEAN = re.compile(r"mu|mean|embed")
 _SPREAD = re.compile(r"var|std|sig")
-_DECODER = re.compile(r"(^|[._])dec")
-
-
-@dataclass(frozen=True, eq=False)
-class _Step:
-    """A layer with weights: its name without ".weight", what it takes and gives, and its numbers."""
-
-    name: str
-    takes: int
-    gives: int
-    numbers: Mapping[str, Numbers]
-    is_norm: bool = False
 
 
 def draft_of_state_dict(tensors: Mapping[str, Numbers]) -> Draft:
     """The network of linear layers that a state dict holds. Raises: RefusedError where it holds another."""
-    # Some programs make their decoder first.
-    steps = sorted(_steps(unwrapped(tensors)), key=lambda step: bool(_DECODER.search(step.name.lower())))
+    steps = _steps(unwrapped(tensors))
+    reason: RefusedError | None = None
+    for order in orders(steps):
+        try:
+            return _draft(order)
+        except RefusedError as error:
+            reason = reason or error
+    raise reason or RefusedError(tr("its state dict holds no chain of linear layers"))
+
+
+def _draft(order: Order) -> Draft:
+    """The network of layers in an order. Raises: RefusedError where one does not take what another gives."""
+    steps = order.steps
     linear = [step for step in steps if not step.is_norm]
     if len(linear) < 2:
         raise RefusedError(tr("its state dict holds no chain of linear layers"))
@@ -47,6 +48,7 @@ def draft_of_state_dict(tensors: Mapping[str, Numbers]) -> Draft:
                 size=first.takes,
             )
         )
+    _check_norms(steps)
     for before, after in _pairs(linear, heads):
         doubled = heads is None and after is linear[decoder_first] and before.gives == 2 * after.takes
         if before.gives != after.takes and not doubled:
@@ -61,22 +63,35 @@ def draft_of_state_dict(tensors: Mapping[str, Numbers]) -> Draft:
             )
     at = steps.index(linear[decoder_first])
     ends = steps.index(linear[code])
+    halves = heads is None and linear[code].gives == 2 * linear[decoder_first].takes
+    if (heads is not None or halves) and any(step.is_norm for step in steps[ends:at]):
+        raise RefusedError(tr("it normalises its mean or its spread, which is not known here"))
     mean: list[Piece] = []
     spread: list[Piece] = []
     meaning: SpreadMeaning = "log_variance"
+    dense = _dense(steps)
     if heads is not None:
-        encoder = _line(steps[:ends], closes=True)
-        mean, spread = _line([heads[0]]), _line([heads[1]])
+        encoder = _line(steps[:ends], dense, closes=True)
+        mean, spread = [_piece(heads[0])], [_piece(heads[1])]
         meaning = "log_std" if "std" in heads[1].name.lower() else "log_variance"
-    elif linear[code].gives == 2 * linear[decoder_first].takes:
-        encoder = _line(steps[:ends], closes=True)
+    elif halves:
+        encoder = _line(steps[:ends], dense, closes=True)
         mean, spread = _halves(linear[code])
         meaning = "log_std"
     else:
-        encoder = _line(steps[:at])
+        encoder = _line(steps[:at], dense)
     after_code = [Piece(is_open="hidden")] if _gap(linear[code], linear[decoder_first]) > 1 else []
-    decoder = [*after_code, *_line(steps[at:]), Piece(is_open="output")]
-    note = tr("A state dict does not say its activations: those given or tried are taken.")
+    decoder = [*after_code, *_line(steps[at:], dense), Piece(is_open="output")]
+    notes = [tr("A state dict does not say its activations: those given or tried are taken.")]
+    if dense:
+        notes.append(
+            tr(
+                "Its layers are numbered one after the other, so the same activation is taken to be between"
+                " any two of them, and none after the code."
+            )
+        )
+    if order.is_by_shapes:
+        notes.append(tr("Its names do not tell the order of its layers: they follow as their sizes fit."))
     sizes = "-".join(str(n) for n in (first.takes, *(step.gives for step in linear)))
     return Draft(
         kind=tr("a state dict of linear layers, {sizes}", sizes=sizes),
@@ -85,25 +100,26 @@ def draft_of_state_dict(tensors: Mapping[str, Numbers]) -> Draft:
         spread=spread,
         spread_meaning=meaning,
         decoder=decoder,
-        notes=(note,),
+        notes=tuple(notes),
     )
 
 
 def unwrapped(tensors: Mapping[str, Numbers]) -> dict[str, Numbers]:
     """The tensors without names that all of them begin with and that mean nothing."""
     names = dict(tensors)
-    while wrapper := next((w for w in _WRAPPERS if names and all(n.startswith(w) for n in names)), None):
+    for _ in range(MOST_WRAPPERS):
+        wrapper = next((w for w in _WRAPPERS if names and all(n.startswith(w) for n in names)), "")
         names = {name.removeprefix(wrapper): tensor for name, tensor in names.items()}
     return names
 
 
-def _steps(tensors: Mapping[str, Numbers]) -> list[_Step]:
+def _steps(tensors: Mapping[str, Numbers]) -> list[Step]:
     """The layers with weights, in the order of the file. Raises: RefusedError for other than linear ones."""
     layers: dict[str, dict[str, Numbers]] = {}
     for name, tensor in tensors.items():
         layer, _, part = name.rpartition(".")
         layers.setdefault(layer, {})[part] = tensor
-    steps: list[_Step] = []
+    steps: list[Step] = []
     for name, numbers in layers.items():
         shapes = {part: tuple(tensor.shape) for part, tensor in numbers.items()}
         weight = shapes.get("weight", ())
@@ -113,9 +129,9 @@ def _steps(tensors: Mapping[str, Numbers]) -> list[_Step]:
             and set(kept) <= {"weight", "bias"}
             and shapes.get("bias", weight[:1]) == weight[:1]
         ):
-            steps.append(_Step(name, weight[1], weight[0], kept))
+            steps.append(Step(name, weight[1], weight[0], kept))
         elif len(weight) == 1 and set(kept) == {"weight", "bias", "running_mean", "running_var"}:
-            steps.append(_Step(name, weight[0], weight[0], kept, is_norm=True))
+            steps.append(Step(name, weight[0], weight[0], kept, is_norm=True))
         else:
             raise RefusedError(
                 tr(
@@ -128,7 +144,7 @@ def _steps(tensors: Mapping[str, Numbers]) -> list[_Step]:
     return steps
 
 
-def _pairs(linear: list[_Step], heads: tuple[_Step, _Step] | None) -> list[tuple[_Step, _Step]]:
+def _pairs(linear: Sequence[Step], heads: tuple[Step, Step] | None) -> list[tuple[Step, Step]]:
     """Layers of which the second takes what the first gives."""
     pairs = []
     for place, after in enumerate(linear[1:], start=1):
@@ -140,7 +156,7 @@ def _pairs(linear: list[_Step], heads: tuple[_Step, _Step] | None) -> list[tuple
     return pairs
 
 
-def _heads(linear: list[_Step]) -> tuple[_Step, _Step] | None:
+def _heads(linear: Sequence[Step]) -> tuple[Step, Step] | None:
     """The two neighbours that both read the encoder's end and give the mean and the spread of a code."""
     for one, two in pairwise(linear):
         same = (one.takes, one.gives) == (two.takes, two.gives)
@@ -151,19 +167,43 @@ def _heads(linear: list[_Step]) -> tuple[_Step, _Step] | None:
     return None
 
 
-def _code_place(linear: list[_Step], heads: tuple[_Step, _Step] | None) -> int:
-    """Which layer gives the code: the one before the first that is named as a decoder's, or the narrowest."""
+def _code_place(linear: Sequence[Step], heads: tuple[Step, Step] | None) -> int:
+    """Which layer gives the code: the one before the first that is named as a decoder's, or the middle one of
+    sizes that are the same from both ends, or the narrowest.
+    """
     if heads is not None:
         return min(linear.index(heads[0]), linear.index(heads[1]))
-    named = [place for place, step in enumerate(linear) if _DECODER.search(step.name.lower())]
+    named = [place for place, step in enumerate(linear) if step.is_decoder]
     if named and named[0] > 0:
         return named[0] - 1
+    sizes = [linear[0].takes, *(step.gives for step in linear)]
+    if len(linear) % 2 == 0 and sizes == sizes[::-1]:
+        return len(linear) // 2 - 1
     inner = linear[:-1]
     return min(range(len(inner)), key=lambda place: inner[place].gives)
 
 
-def _line(steps: list[_Step], closes: bool = False) -> list[Piece]:
-    """The layers with open places for activations between them, and at the end where it closes."""
+def _check_norms(steps: Sequence[Step]) -> None:
+    """Raises: RefusedError where a normalisation is not of as many numbers as pass through it."""
+    width = next(step.takes for step in steps if not step.is_norm)
+    for step in steps:
+        if step.is_norm and step.takes != width:
+            raise RefusedError(
+                tr(
+                    "its layer {after} takes {takes} numbers, and there are {gives}",
+                    after=ascii(step.name)[1:-1][:60],
+                    takes=step.takes,
+                    gives=width,
+                )
+            )
+        width = step.gives
+
+
+def _line(steps: Sequence[Step], dense: frozenset[str], closes: bool = False) -> list[Piece]:
+    """The layers with open places for activations between them, and at the end where it closes.
+
+    dense are the lists whose numbers do not say what is between.
+    """
     pieces: list[Piece] = []
     for place, step in enumerate(steps):
         pieces.append(_piece(step))
@@ -171,38 +211,61 @@ def _line(steps: list[_Step], closes: bool = False) -> list[Piece]:
         if following is None:
             is_apart = closes
         else:
-            gap = _gap(step, following)
+            gap = 0 if _numbered(following)[0] in dense else _gap(step, following)
             is_apart = gap > 1 if gap else not following.is_norm
         if is_apart:
             pieces.append(Piece(is_open="hidden"))
     return pieces
 
 
-def _gap(before: _Step, after: _Step) -> int:
+def _gap(before: Step, after: Step) -> int:
     """How far two layers of one Sequential are apart, where their names tell; otherwise 0.
 
     At 1 there is nothing between them, at more there is something without weights: an activation.
     """
-    one, two = before.name.rpartition("."), after.name.rpartition(".")
-    if one[0] != two[0] or not (one[2].isdecimal() and two[2].isdecimal()):
-        return 0
-    return max(int(two[2][:6]) - int(one[2][:6]), 0)
+    (one, first), (two, second) = _numbered(before), _numbered(after)
+    return max(second - first, 0) if one == two and min(first, second) >= 0 else 0
 
 
-def _piece(step: _Step) -> Piece:
+def _dense(steps: Sequence[Step]) -> frozenset[str]:
+    """The lists of linear layers without a number left out, as a ModuleList has them.
+
+    Its activations are in a forward(): linear layers with nothing between them would be one.
+    """
+    numbers: dict[str, list[int]] = {}
+    linear: Counter[str] = Counter()
+    for step in steps:
+        name, number = _numbered(step)
+        if number >= 0:
+            numbers.setdefault(name, []).append(number)
+            linear[name] += not step.is_norm
+    return frozenset(
+        name
+        for name, found in numbers.items()
+        if linear[name] > 1 and all(two - one == 1 for one, two in pairwise(found))
+    )
+
+
+def _numbered(step: Step) -> tuple[str, int]:
+    """The name of the list that a layer is in, and its number there; -1 where it has none."""
+    name, _, number = step.name.rpartition(".")
+    return name, int(number[:6]) if number.isdecimal() else -1
+
+
+def _piece(step: Step) -> Piece:
     if step.is_norm:
         return Piece(Layer(kind="BatchNorm1d", options={"num_features": step.gives}), step.numbers)
     options = {"in_features": step.takes, "out_features": step.gives, "bias": "bias" in step.numbers}
     return Piece(Layer(kind="Linear", options=options), step.numbers)
 
 
-def _halves(step: _Step) -> tuple[list[Piece], list[Piece]]:
+def _halves(step: Step) -> tuple[list[Piece], list[Piece]]:
     """A layer that gives mean and spread one after the other as two layers."""
     half = step.gives // 2
 
     def of(part: slice) -> list[Piece]:
         numbers = {name: rows(tensor, part, half) for name, tensor in step.numbers.items()}
-        return _line([_Step(step.name, step.takes, half, numbers)])
+        return [_piece(Step(step.name, step.takes, half, numbers))]
 
     return of(slice(0, half)), of(slice(half, None))
 

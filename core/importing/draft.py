@@ -98,13 +98,33 @@ class Draft:
     @property
     def has_open(self) -> bool:
         """Whether the file does not tell its activations."""
-        return any(piece.is_open for piece in (*self.encoder, *self.mean, *self.decoder))
+        return self.leaves("hidden") or self.leaves("output")
+
+    def leaves(self, which: Open) -> bool:
+        """Whether the file does not tell its activations between layers, or at the end."""
+        lines = (self.encoder, self.mean, self.spread, self.decoder)
+        return any(piece.is_open == which for line in lines for piece in line)
 
     def guess(self, asked: ForeignConfig, shape: tuple[int, int, int] | None = None) -> Choice:
         """The likeliest answers, those asked for being given; shape is that of pictures at hand.
 
-        Raises: RefusedError where pictures of no size pass through the layers.
+        Raises: RefusedError where pictures of no size pass through the layers, or for an activation where the
+        file leaves none open.
         """
+        if asked.activation != "auto" and not self.leaves("hidden"):
+            raise RefusedError(
+                tr(
+                    "it leaves no activation between its layers open; do not ask for {name}",
+                    name=asked.activation,
+                )
+            )
+        if asked.output_activation != "auto" and not self.leaves("output"):
+            raise RefusedError(
+                tr(
+                    "it leaves no activation at its end open; do not ask for {name}",
+                    name=asked.output_activation,
+                )
+            )
         output = asked.output_activation
         if output == "auto":
             output = {"0..1": "sigmoid", "0..255": "none"}.get(asked.model_range, "tanh")
@@ -220,7 +240,9 @@ class Draft:
                 layers=network,
             )
         except ValidationError as error:
-            raise RefusedError(str(error.errors()[0]["msg"]).rstrip(".")[:160]) from None
+            raise RefusedError(
+                str(error.errors()[0]["msg"]).removeprefix("Value error, ").rstrip(".")[:160]
+            ) from None
         return config, numbers
 
     def _closed(self, line: Line, choice: Choice) -> list[Piece]:

@@ -15,7 +15,7 @@ from core.config import ForeignConfig
 from core.datasets.dataset import ImageDataset
 from core.encoding import spread_indices
 from core.errors import ModelError
-from core.importing.draft import ACTIVATIONS, Choice
+from core.importing.draft import ACTIVATIONS, Choice, Draft
 from core.importing.foreign import Foreign, read_foreign
 from core.importing.ours import as_fc
 from core.models import Network, NetworkConfig, empty_network
@@ -55,15 +55,17 @@ class Fit:
         return next((trial.error for trial in self.trials if trial.choice == self.choice), math.nan)
 
 
-def choice_text(choice: Choice | None, has_open: bool = False) -> str:
-    """A choice as a person reads it: "-1..1, CHW"."""
-    if choice is None:
+def choice_text(choice: Choice | None, draft: Draft | None) -> str:
+    """A choice as a person reads it, "-1..1, CHW", without what the draft does not leave open."""
+    if choice is None or draft is None:
         return tr("as it says")
     parts = [choice.value_range]
     if choice.order != "pictures":
         parts.append(choice.order)
-    if has_open:
-        parts += [choice.hidden, tr("{output} at the end", output=choice.output)]
+    if draft.leaves("hidden"):
+        parts.append(choice.hidden)
+    if draft.leaves("output"):
+        parts.append(tr("{output} at the end", output=choice.output))
     return ", ".join(parts)
 
 
@@ -155,6 +157,9 @@ def trials(foreign: Foreign, asked: ForeignConfig, dataset: ImageDataset) -> Ite
         return
     # Not all 180: the frame with the two likeliest activations, then the activations in the best frame.
     framed = [replace(choice, output=output) for choice in framed for output in _OUTPUTS]
+    if not foreign.draft.leaves("hidden"):
+        yield from tried(framed)
+        return
     likely = list(dict.fromkeys((first.hidden, "leaky_relu_0.1", "relu")))
     yield from tried([replace(choice, hidden=hidden) for hidden in likely for choice in framed])
     best = min(seen, key=seen.__getitem__)
@@ -168,7 +173,6 @@ def fit_of(foreign: Foreign, asked: ForeignConfig, dataset: ImageDataset, found:
     ordered = tuple(sorted(found, key=lambda trial: trial.error))
     best, expected = ordered[0], foreign.guess(asked, dataset.picture_shape)
     baseline = _baseline(dataset)
-    has_open = foreign.draft is not None and foreign.draft.has_open
     allowed = [trial for trial in ordered if trial.choice is None or _is_asked(trial.choice, asked)]
     taken = allowed[0] if allowed else best
     by_default = next((trial for trial in allowed if trial.choice == expected), taken)
@@ -179,9 +183,9 @@ def fit_of(foreign: Foreign, asked: ForeignConfig, dataset: ImageDataset, found:
         warnings.append(
             tr(
                 "{taken} was asked for, with an error of {error}; {best} fits better, with {least}.",
-                taken=choice_text(taken.choice, has_open),
+                taken=choice_text(taken.choice, foreign.draft),
                 error=_number(taken.error),
-                best=choice_text(best.choice, has_open),
+                best=choice_text(best.choice, foreign.draft),
                 least=_number(best.error),
             )
         )
@@ -190,9 +194,9 @@ def fit_of(foreign: Foreign, asked: ForeignConfig, dataset: ImageDataset, found:
             tr(
                 "{expected} was expected, with an error of {error}; {taken} fits better, with {least}, and is"
                 " taken.",
-                expected=choice_text(by_default.choice, has_open),
+                expected=choice_text(by_default.choice, foreign.draft),
                 error=_number(by_default.error),
-                taken=choice_text(taken.choice, has_open),
+                taken=choice_text(taken.choice, foreign.draft),
                 least=_number(taken.error),
             )
         )

@@ -1,4 +1,8 @@
-"""Whole models that torch.save pickled: the layers that their shells describe."""
+"""Whole models that torch.save pickled: the layers that their shells describe.
+
+What a class does in its own forward is never known. So classes that are not torch's are seen through in two
+places alone: the model itself, and what it calls its encoder and decoder, where it is said.
+"""
 
 from collections.abc import Mapping
 from typing import Any
@@ -14,6 +18,9 @@ from core.models.layer_list import LAYERS, MOST_LAYERS, Layer, Option
 from core.translate import tr
 
 MOST_NESTED = 16
+LONGEST_NAME = 60
+MOST_VISITS = 4 * MOST_LAYERS  # of a layer or a Sequential; one may be held in many places
+_HOOKS = ("_forward_hooks", "_forward_pre_hooks", "forward")  # the last: put into the place of the class's
 _MEANS = ("enc_out_1", "mu", "mean", "fc_mu", "fc_mean", "fc1_mu", "to_mu", "z_mean", "mu_layer")
 _SPREADS = (
     "enc_out_2", "logvar", "log_var", "var", "fc_logvar", "fc_log_var", "fc_var", "logvar_layer", "z_log_var",
@@ -23,8 +30,13 @@ _SPREADS = (
 
 def draft_of_module(root: Shell) -> Draft:
     """The network of a pickled model with Sequentials named encoder and decoder. Raises: RefusedError."""
-    while CLASSES.get(root.path) == "DataParallel":
+    for _ in range(MOST_NESTED):
+        if CLASSES.get(root.path) != "DataParallel":
+            break
+        _check_hooks(root, "module")
         root = _children(root).get("module", Shell())
+    else:
+        raise RefusedError(tr("its layers are nested too deep or are too many"))
     children: Mapping[str, Shell] = _children(root)
     if CLASSES.get(root.path) == "Sequential" and len(children) == 2:
         children = dict(zip(("encoder", "decoder"), children.values(), strict=True))
@@ -38,40 +50,36 @@ def draft_of_module(root: Shell) -> Draft:
                 parts=", ".join(map(_short, list(children)[:8])) or tr("none"),
             )
         )
-    for group in ("_parameters", "_buffers"):
-        for name, tensor in _mapping(root.state.get(group)).items():
-            if tensor is not None:
-                raise RefusedError(
-                    tr(
-                        "its class has numbers of its own, {name}, and what it does with them is code",
-                        name=_short(str(name)),
-                    )
-                )
+    _check_hooks(root, _name(root))
+    _check_own_numbers(root)
     means = [name for name in children if name.lower() in _MEANS]
     spreads = [name for name in children if name.lower() in _SPREADS]
     heads = means[:1] + spreads[:1] if means and spreads else []
-    notes: list[str] = []
+    walk = _Walk()
+    lines = {name: walk.line(children[name], name) for name in (encoder, decoder, *heads)}
+    if not lines[decoder]:
+        raise RefusedError(tr("its part {name} has no layers", name=_short(decoder)))
     for name, child in children.items():
-        if name in (encoder, decoder, *heads):
+        if name in lines:
             continue
         if (CLASSES.get(child.path) or "").endswith("Loss"):
             continue
-        if any(piece.numbers for piece in _line(child, name)):
+        if any(piece.numbers for piece in walk.line(child, name)):
             raise RefusedError(
                 tr(
                     "it has a part {name}, whose place in the network its file does not say",
                     name=_short(name),
                 )
             )
-        notes.append(tr("Its part {name} has no weights and is left out.", name=_short(name)))
+        walk.notes.append(tr("Its part {name} has no weights and is left out.", name=_short(name)))
     return Draft(
         kind=tr("a whole model, class {name}", name=_name(root)),
-        encoder=_line(children[encoder], encoder),
-        decoder=_line(children[decoder], decoder),
-        mean=_line(children[heads[0]], heads[0]) if heads else (),
-        spread=_line(children[heads[1]], heads[1]) if heads else (),
+        encoder=lines[encoder],
+        decoder=lines[decoder],
+        mean=lines[heads[0]] if heads else (),
+        spread=lines[heads[1]] if heads else (),
         spread_meaning="log_std" if heads and "std" in heads[1].lower() else "log_variance",
-        notes=tuple(notes),
+        notes=tuple(walk.notes),
     )
 
 
@@ -84,34 +92,79 @@ def _part(children: Mapping[str, Shell], start: str) -> str:
     return like[0] if len(like) == 1 else ""
 
 
-def _line(shell: Shell, name: str) -> list[Piece]:
-    """The layers of a part one after the other."""
-    pieces: list[Piece] = []
-    _collect(shell, name, pieces, MOST_NESTED)
-    return pieces
+class _Walk:
+    """The way through the parts of one model: how much was visited, and what is to be said of it."""
+
+    def __init__(self) -> None:
+        self.notes: list[str] = []
+        self._visits = 0
+
+    def line(self, part: Shell, name: str) -> list[Piece]:
+        """The layers of a part one after the other. Raises: RefusedError."""
+        pieces: list[Piece] = []
+        children = _children(part)
+        # A class of one's own that holds one Sequential is taken to call it.
+        if CLASSES.get(part.path) is None and list(map(_kind, children.values())) == ["Sequential"]:
+            _check_hooks(part, name)
+            _check_own_numbers(part)
+            self.notes.append(
+                tr(
+                    "The forward() of {kind}, its {name}, is code that is not read: the layers that it holds"
+                    " are taken in their order, and nothing else.",
+                    kind=_name(part),
+                    name=_short(name),
+                )
+            )
+            ((inside, part),) = children.items()
+            name = f"{name}.{inside[:LONGEST_NAME]}"
+        self._collect(part, name, pieces, MOST_NESTED)
+        return pieces
+
+    def _collect(self, shell: Shell, name: str, pieces: list[Piece], deeper: int) -> None:
+        kind = CLASSES.get(shell.path)
+        self._visits += 1 + len(_mapping(shell.state.get("_modules")))
+        if deeper == 0 or len(pieces) > MOST_LAYERS or self._visits > MOST_VISITS:
+            raise RefusedError(tr("its layers are nested too deep or are too many"))
+        _check_hooks(shell, name)
+        if kind == "Sequential":
+            for child_name, child in _children(shell).items():
+                self._collect(child, f"{name}.{child_name[:LONGEST_NAME]}", pieces, deeper - 1)
+        elif kind in LAYERS:
+            pieces.append(_piece(shell, kind))
+        else:
+            raise RefusedError(
+                tr(
+                    "its part {name} is a {kind}, whose way through its layers is code that is not read; save"
+                    " the model's state_dict() and import that",
+                    name=_short(name),
+                    kind=kind or _name(shell),
+                )
+            )
 
 
-def _collect(shell: Shell, name: str, pieces: list[Piece], deeper: int) -> None:
-    kind = CLASSES.get(shell.path)
-    children = _children(shell)
-    if deeper == 0 or len(pieces) > MOST_LAYERS:
-        raise RefusedError(tr("its layers are nested too deep or are too many"))
-    # A class of one's own that holds one Sequential can hardly do anything but call it.
-    is_wrapper = kind is None and list(map(_kind, children.values())) == ["Sequential"]
-    if kind == "Sequential" or is_wrapper:
-        for child_name, child in children.items():
-            _collect(child, f"{name}.{child_name}", pieces, deeper - 1)
-    elif kind in LAYERS:
-        pieces.append(_piece(shell, kind))
-    else:
+def _check_hooks(shell: Shell, name: str) -> None:
+    """Raises: RefusedError where code runs with a layer that its class does not tell of."""
+    if any(shell.state.get(each) for each in _HOOKS):
         raise RefusedError(
             tr(
-                "its part {name} is a {kind}, whose way through its layers is code that is not read; save the"
-                " model's state_dict() and import that",
+                "its part {name} has a hook, which changes what passes through it and is code that is not"
+                " read; remove it and save the model again",
                 name=_short(name),
-                kind=kind or _name(shell),
             )
         )
+
+
+def _check_own_numbers(shell: Shell) -> None:
+    """Raises: RefusedError where a class that is not torch's has weights that are in none of its layers."""
+    for group in ("_parameters", "_buffers"):
+        for name, tensor in _mapping(shell.state.get(group)).items():
+            if tensor is not None:
+                raise RefusedError(
+                    tr(
+                        "its class has numbers of its own, {name}, and what it does with them is code",
+                        name=_short(str(name)),
+                    )
+                )
 
 
 def _piece(shell: Shell, kind: str) -> Piece:
@@ -130,7 +183,7 @@ def _piece(shell: Shell, kind: str) -> Piece:
     try:
         return Piece(Layer(kind=kind, options=options), numbers)
     except ValidationError as error:
-        raise RefusedError(str(error.errors()[0]["msg"])[:160]) from None
+        raise RefusedError(str(error.errors()[0]["msg"]).removeprefix("Value error, ")[:160]) from None
 
 
 def _option(value: Any) -> Any:
@@ -159,4 +212,4 @@ def _name(shell: Shell) -> str:
 
 def _short(name: str) -> str:
     """A name from a file as it can be shown."""
-    return ascii(name)[1:-1][:60]
+    return ascii(name[:LONGEST_NAME])[1:-1][:LONGEST_NAME]

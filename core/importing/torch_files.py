@@ -96,14 +96,14 @@ def _check_directory(file: IO[bytes], size: int) -> None:
         raise RefusedError(tr("its zip has more than {count} records", count=f"{MOST_RECORDS:,}"))
     if len(names) != len(records):
         raise RefusedError(tr("its zip has two records of one name"))
+    if any(name.endswith(("/constants.pkl", "/data.ts")) for name in names):
+        raise RefusedError(tr("it is a TorchScript archive, which holds code; save state_dict() instead"))
     if any(r.compress_type != zipfile.ZIP_STORED or r.compress_size != r.file_size for r in records):
         raise RefusedError(tr("its zip is compressed, which torch does not do"))
     if sum(record.file_size for record in records) > size:
         raise RefusedError(tr("its zip claims more bytes than the file has"))
     if any(r.file_size > MOST_PICKLE_BYTES for r in records if "/data/" not in r.filename):
         raise RefusedError(tr("its pickle is larger than {size} MB", size=MOST_PICKLE_BYTES // 1_000_000))
-    if any(name.endswith(("/constants.pkl", "/data.ts")) for name in names):
-        raise RefusedError(tr("it is a TorchScript archive, which holds code; save state_dict() instead"))
 
 
 def _survey_zip(path: Path) -> Survey:

@@ -185,8 +185,9 @@ def test_zips_that_lie(tmp_path: Path) -> None:
     (tmp_path / "sizes.pt").write_bytes(content)
     refused(tmp_path / "sizes.pt")
     code: dict[str, bytes] = {"data__0": bytes(16), "constants.pkl": b"x"}
-    script = torch_zip(tmp_path / "script.pt", program, zipfile.ZIP_STORED, **code)
-    assert "TorchScript" in refused(script)
+    for way in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):  # torch.jit.save compresses its code
+        script = torch_zip(tmp_path / "script.pt", program, way, **code)
+        assert "TorchScript" in refused(script)
 
 
 def test_what_takes_for_ever_to_hash_or_to_walk(tmp_path: Path) -> None:
@@ -207,6 +208,23 @@ def test_what_takes_for_ever_to_hash_or_to_walk(tmp_path: Path) -> None:
     whole = b"c__main__\nNet\n)\x81" + of(b"X\x07\x00\x00\x00encoderh\x01X\x07\x00\x00\x00decoderh\x01")
     assert "nested" in refused(torch_zip(tmp_path / "deep.pt", program_of(steps, whole)))
     refused(torch_zip(tmp_path / "long.pt", program_of(b"(" * 500_000)))
+    # 3^14 visits of Sequentials, and not one layer at their bottom.
+    steps = child + b"q\x01"
+    for _ in range(14):
+        held = b"".join(b"X\x01\x00\x00\x00" + digit + b"h\x01" for digit in (b"0", b"1", b"2"))
+        steps += sequential + of(held) + b"q\x01"
+    assert "too many" in refused(torch_zip(tmp_path / "empty.pt", program_of(steps, whole)))
+    parallel = b"ctorch.nn.parallel.data_parallel\nDataParallel\n)\x81q\x01"
+    itself = program_of(parallel, of(b"X\x06\x00\x00\x00moduleh\x01"))
+    assert "nested" in refused(torch_zip(tmp_path / "itself.pt", itself))
+
+
+def test_names_that_grow_or_have_no_end(tmp_path: Path) -> None:
+    one = torch.zeros(1, 1)
+    torch.save({"ae." * 200_000 + "w": one}, tmp_path / "wrapped.pt")
+    refused(tmp_path / "wrapped.pt")
+    torch.save({part + "x" * 10_000: {"a": one} for part in ("enc", "dec")}, tmp_path / "long.pt")
+    assert "no state dict that is known" in refused(tmp_path / "long.pt")
 
 
 def test_settings_beside_that_lie(tmp_path: Path) -> None:
@@ -309,6 +327,10 @@ def test_torchs_own_list_of_safe_names_is_left_as_it_was(tmp_path: Path) -> None
         {"encoder": [{"kind": "ReLU", "options": {"inplace": True}}]},
         {"decoder": [{"kind": "Unflatten", "options": {"dim": 1, "unflattened_size": [4, 1, 1]}},
                      {"kind": "Upsample", "options": {"scale_factor": 4_000_000}}]},
+        {"encoder": [{"kind": "Conv2d", "options": {"in_channels": 3, "out_channels": 3, "kernel_size": 3,
+                                                    "stride": 0}}], "order": "pictures"},
+        {"encoder": [{"kind": "GroupNorm", "options": {"num_groups": 0, "num_channels": 192}}]},
+        {"encoder": [{"kind": "PixelShuffle", "options": {"upscale_factor": 0}}], "order": "pictures"},
         {"decoder": [{"kind": "ReLU"}]},
         {"decoder": []},
         {"code_shape": [5]},

@@ -74,7 +74,7 @@ def test_a_model_is_shown_then_imported_and_edited(
 def test_what_is_said_of_the_file_changes_how_it_is_read(
     window: MainWindow, tmp_path: Path, qtbot: QtBot
 ) -> None:
-    sizes = {"encoder.0": (768, 6), "decoder.0": (6, 768)}
+    sizes = {"encoder.0": (768, 9), "encoder.2": (9, 6), "decoder.0": (6, 9), "decoder.2": (9, 768)}
     torch.save(
         {f"{n}.weight": torch.zeros(outs, ins) for n, (ins, outs) in sizes.items()}, tmp_path / "w.pth"
     )
