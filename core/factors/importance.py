@@ -1,10 +1,10 @@
 """DCI: how well factors can be read from codes, and by which dials (Eastwood and Williams 2018).
 
 The paper leaves the regressor open and takes the Lasso and random forests. Ours lies between both: a sum of
-a free curve a dial (its code, and 20 bins of equal counts), of which the group Lasso keeps few (Yuan and Lin
-2006; Ravikumar et al. 2009, SpAM, arXiv:0711.4555). Like the Lasso it is convex, needs no seed, and gives an
-exact zero to dials that are of no use; like a forest it reads curves and classes in any order. It is one
-matrix product a round for all factors together, in numpy.
+a free curve a dial (its code, 20 bins of equal counts, and more where a factor's classes change), of which
+the group Lasso keeps few (Yuan and Lin 2006; Ravikumar et al. 2009, SpAM, arXiv:0711.4555). Like the Lasso it
+is convex, needs no seed, and gives an exact zero to dials that are of no use; like a forest it reads curves
+and classes in any order. It is one matrix product a round for all factors together, in numpy.
 """
 
 from collections.abc import Generator
@@ -15,17 +15,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.encoding import EncodeProgress
+from core.factors.borders import class_borders
 from core.factors.columns import Factor
 from core.translate import tr
 
 CURVE_BINS = 20
+BORDERED = 3  # dials of each factor, those that know most of it, that have bins between its classes too
 MOST_DIALS = 128  # those that know most of any factor are read from; the others count as of no use
 MOST_READ = 6_000  # pictures, evenly spread: three parts fit the curves, one chooses, one measures
 PENALTIES = (0.5, 0.3, 0.2, 0.1, 0.05, 0.02, 0.01)
 ROUNDS = 60  # of accelerated descent at each penalty, fewer where no weight moves any more
 STILL = 1e-4  # by as much
-# The fewest dials are taken whose score is this near to the best one, or within its standard error (Hastie,
-# Tibshirani and Friedman 2009, section 7.10); less, or less than two standard errors, is no score at all.
+# The weights are those of the fewest dials whose score is this near to the best one, or within its standard
+# error (Hastie, Tibshirani and Friedman 2009, section 7.10): a great penalty shrinks them, so the score is
+# the best one's. Less, or less than two standard errors, is no score at all.
 NEARLY = 0.01
 _TINY = 1e-6
 
@@ -82,7 +85,7 @@ def measure_importance(
         together = [factors[place] for place in places]
         rows = np.flatnonzero(together[0].values >= 0)
         rows = rows[np.arange(min(len(rows), MOST_READ)) * len(rows) // min(len(rows), MOST_READ)]
-        reading = _Reading(codes[np.ix_(rows, best)], rows, together)
+        reading = _Reading(codes[np.ix_(rows, best)], rows, together, shares[best][:, places])
         for number, _ in enumerate(reading.fit(), start=1):
             share = done + len(places) * number / len(PENALTIES)
             yield EncodeProgress(
@@ -107,14 +110,25 @@ def _alike(factors: tuple[Factor, ...]) -> list[list[int]]:
 class _Reading:
     """One regression for several factors: targets beside each other, a group of basis columns a dial."""
 
-    def __init__(self, codes: NDArray[np.float32], rows: NDArray[np.int64], factors: list[Factor]) -> None:
+    def __init__(
+        self,
+        codes: NDArray[np.float32],
+        rows: NDArray[np.int64],
+        factors: list[Factor],
+        shares: NDArray[np.float64],
+    ) -> None:
         fifth = np.arange(len(rows)) * 5 // len(rows)
         order = np.random.default_rng(0).permutation(len(rows))  # the data may be sorted by a factor
         self._part = np.empty(len(rows), np.int64)
         self._part[order] = fifth
         fit = self._part < 3
         self._factors = factors
-        basis = [_curve(codes[:, dim].astype(np.float64), fit) for dim in range(codes.shape[1])]
+        borders: list[list[float]] = [[] for _ in range(codes.shape[1])]
+        for place, factor in enumerate(factors):
+            for dim in np.argsort(-shares[:, place], kind="stable")[:BORDERED]:
+                code, values = codes[fit, dim].astype(np.float64), factor.values[rows][fit]
+                borders[dim] += class_borders(code, values, max(CURVE_BINS, factor.classes))
+        basis = [_curve(codes[:, dim].astype(np.float64), fit, found) for dim, found in enumerate(borders)]
         self._widths = np.array([part.shape[1] for part in basis])
         self._starts = np.concatenate([[0], np.cumsum(self._widths)])[:-1]
         self._x = np.concatenate(basis, axis=1).astype(np.float32)  # (n, P)
@@ -176,14 +190,13 @@ class _Reading:
     def _result(self, place: int) -> tuple[NDArray[np.float64], float, float]:
         columns = slice(self._edges[place], self._edges[place + 1])
         chooses = [self._scored(place, weights[:, columns], 3) for weights in self._found]
-        best = max(chooses, key=lambda scored: scored.score)
-        enough = best.score - max(NEARLY, best.error)
-        taken = next(at for at, scored in enumerate(chooses) if scored.score >= enough)
-        weights = self._found[taken]
-        measured = self._scored(place, weights[:, columns], 4)
-        lengths = self._norms(weights)[:, place].astype(np.float64)
+        best = max(range(len(chooses)), key=lambda at: chooses[at].score)
+        enough = chooses[best].score - max(NEARLY, chooses[best].error)
+        sparse = next(at for at, scored in enumerate(chooses) if scored.score >= enough)
+        measured = self._scored(place, self._found[best][:, columns], 4)
+        lengths = self._norms(self._found[sparse])[:, place].astype(np.float64)
         total = float(lengths.sum())
-        if total <= _TINY or not (chooses[taken].is_sure and measured.is_sure):
+        if total <= _TINY or not (chooses[sparse].is_sure and measured.is_sure):
             return np.zeros_like(lengths), 0.0, measured.accuracy
         return lengths / total, measured.score, measured.accuracy
 
@@ -235,13 +248,13 @@ def _greatest_eigenvalue(gram: Reals) -> float:
     return 1.05 * float(np.linalg.norm(gram @ vector))
 
 
-def _curve(code: NDArray[np.float64], fit: NDArray[np.bool_]) -> NDArray[np.float64]:
+def _curve(code: NDArray[np.float64], fit: NDArray[np.bool_], borders: list[float]) -> NDArray[np.float64]:
     """Basis columns (n,M) of one dial's curve: uncorrelated, of mean 0 and variance 1 where fit is true.
 
-    They span the code itself and its 20 bins of equal counts. So the length of a dial's weights is the
-    standard deviation of what it adds to the prediction.
+    They span the code itself and its 20 bins of equal counts, parted further at borders. So the length of a
+    dial's weights is the standard deviation of what it adds to the prediction.
     """
-    edges = np.unique(np.quantile(code[fit], np.arange(1, CURVE_BINS) / CURVE_BINS))
+    edges = np.unique([*np.quantile(code[fit], np.arange(1, CURVE_BINS) / CURVE_BINS), *borders])
     bins = np.searchsorted(edges, code, side="left")
     spread = max(float(code[fit].std()), _TINY)
     steady = np.clip((code - code[fit].mean()) / spread, -10.0, 10.0)

@@ -25,7 +25,7 @@ from core.translate import tr
 
 FACTORS_FILE = "factors.json"
 MAX_FILE_BYTES = 64 * 2**20
-_VERSION = 1
+_VERSION = 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,7 +35,8 @@ class FactorReport:
     shares (D,F): mutual information over the factor's entropy; gaps (F,) the difference of the two best.
     weights (D,F): how much each dial helps to read each factor, columns with a sum of 1 or 0. disentanglement
     (D,), completeness (F,), score (F,) and accuracy (F,) as in core.factors.importance. chance (F,): what an
-    unrelated dial would seem to know of a factor, since the pictures are few.
+    unrelated dial would seem to know of a factor, since the pictures are few. overall_disentanglement is nan
+    where there is one factor alone: no dial can serve another one.
     """
 
     names: tuple[str, ...]
@@ -78,7 +79,7 @@ class FactorReport:
             "pictures": self.count,
             "scores": {
                 "mig": self.mig,
-                "disentanglement": self.overall_disentanglement,
+                "disentanglement": _known(self.overall_disentanglement),
                 "completeness": self.overall_completeness,
                 "informativeness": self.informativeness,
             },
@@ -91,13 +92,13 @@ class FactorReport:
                     "best_dial": self.best_dial(at),
                     "completeness": float(self.completeness[at]),
                     "informativeness": float(self.score[at]),
-                    "accuracy": float(self.accuracy[at]) if math.isfinite(self.accuracy[at]) else None,
+                    "accuracy": _known(self.accuracy[at]),
                     "chance": float(self.chance[at]),
                 }
                 for at, name in enumerate(self.names)
             ],
             "left_out": [{"name": left.name, "reason": left.reason} for left in self.left_out],
-            "disentanglement_of_dials": self.disentanglement.tolist(),
+            "disentanglement_of_dials": self.disentanglement.tolist() if len(self.names) > 1 else None,
             "normalised_mutual_information": self.shares.tolist(),
             "importance": self.weights.tolist(),
         }
@@ -140,13 +141,17 @@ def measure_factors(
         completeness=importance.completeness(),
         score=importance.score,
         accuracy=importance.accuracy,
-        overall_disentanglement=importance.overall_disentanglement(),
+        overall_disentanglement=importance.overall_disentanglement() if len(factors) > 1 else math.nan,
         left_out=left_out,
     )
 
 
 Share = Annotated[float, Field(ge=-1e-6, le=1.000001, allow_inf_nan=False)]
 Row = tuple[Share, ...]
+
+
+def _known(value: float) -> float | None:
+    return float(value) if math.isfinite(value) else None
 
 
 class _Kept(BaseModel):
@@ -167,7 +172,7 @@ class _Kept(BaseModel):
     completeness: Row
     score: Row
     accuracy: tuple[Share | None, ...]
-    overall_disentanglement: Share
+    overall_disentanglement: Share | None
     left_out: tuple[tuple[str, str], ...]
 
 
@@ -193,16 +198,18 @@ class FactorsFile:
 
     def save(self, report: FactorReport) -> None:
         """Keep a report in place of what is kept."""
-        values = {name: value for name, value in vars(report).items() if name not in ("accuracy", "left_out")}
         values = {
-            name: value.tolist() if isinstance(value, np.ndarray) else value for name, value in values.items()
+            name: value.tolist() if isinstance(value, np.ndarray) else value
+            for name, value in vars(report).items()
         }
-        accuracy = [float(value) if math.isfinite(value) else None for value in report.accuracy]
-        left_out = [(left.name, left.reason) for left in report.left_out]
+        values |= {
+            "key": self.key,
+            "accuracy": [_known(value) for value in report.accuracy],
+            "overall_disentanglement": _known(report.overall_disentanglement),
+            "left_out": [(left.name, left.reason) for left in report.left_out],
+        }
         try:
-            write_text(
-                self.path, json.dumps({"key": self.key, **values, "accuracy": accuracy, "left_out": left_out})
-            )
+            write_text(self.path, json.dumps(values))
         except OSError:
             self.failed = True
 
@@ -223,12 +230,13 @@ def _report(kept: _Kept) -> FactorReport:
             "shares", "gaps", "chance", "weights", "disentanglement", "completeness", "score", "accuracy",
         )
     }  # fmt: skip
+    apart = kept.overall_disentanglement
     return FactorReport(
         names=kept.names,
         classes=kept.classes,
         is_number=kept.is_number,
         count=kept.count,
-        overall_disentanglement=kept.overall_disentanglement,
+        overall_disentanglement=math.nan if apart is None else apart,
         left_out=tuple(LeftOut(name, reason) for name, reason in kept.left_out),
         **arrays,
     )

@@ -10,7 +10,8 @@ _BY_CHANCE = 0.02  # of a factor's entropy: from here on few pictures are said
 
 
 def score_lines(report: FactorReport) -> list[tuple[str, str, str]]:
-    """(name, value, what it means) of each score."""
+    """(name, value, what it means) of each score; the value is a dash where there is none."""
+    alone = len(report.names) == 1
     return [
         (
             tr("MIG"),
@@ -19,8 +20,10 @@ def score_lines(report: FactorReport) -> list[tuple[str, str, str]]:
         ),
         (
             tr("Disentanglement"),
-            f"{report.overall_disentanglement:.3f}",
-            tr("whether a dial serves one factor alone (1) or all alike (0)"),
+            "–" if alone else f"{report.overall_disentanglement:.3f}",
+            tr("it takes two factors or more to tell: here is one alone")
+            if alone
+            else tr("whether a dial serves one factor alone (1) or all alike (0)"),
         ),
         (
             tr("Completeness"),
