@@ -61,9 +61,9 @@ class DamagesPage(MeasuredPage):
             "labDamages",
             tr("Equal errors, blur"),
             tr(
-                "All these damages have exactly the same squared error, summed over the picture; a person,"
-                " and a measure of structure (SSIM, 1 is equal), judge them very differently. So a network"
-                " that learns from squared error alone may well blur."
+                "All these damages have exactly the same squared error, summed over the picture before it is"
+                " rounded to bytes; a person, and a measure of structure (SSIM, 1 is equal), judge them very"
+                " differently. So a network that learns from squared error alone may well blur."
             ),
             session,
             sides,

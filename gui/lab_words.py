@@ -20,6 +20,8 @@ _MOST_DIGITS = 7
 
 def interval(spread: Spread, digits: int = 3) -> str:
     """A mean with its 95 % interval: "0.021 (0.019 to 0.023)"; more digits where so few would say 0."""
+    if math.isnan(spread.mean):
+        return "–"
     values = spread.mean, spread.low, spread.high
     largest = max(abs(value) for value in values)
     if 0.0 < largest < math.inf:
@@ -39,29 +41,41 @@ def noise_words(study: NoiseStudy) -> str:
     """
     at = study.row
     first, second = (curve.rise[at] for curve in study.curves[:2])
-    said = tr(
+    sigma, said = f"{study.sigmas[at]:g}", ""
+    side, share_side = winner(study.rise_verdicts[at]), winner(study.lost_verdicts[at])
+    if study.uses_codes and side != share_side:
+        said = tr("Which tolerates noise better is uncertain, as two measures disagree.") + " "
+    said += tr(
         "{sigma} σ of noise adds {first} to the error of A and {second} to that of B:",
-        sigma=f"{study.sigmas[at]:g}",
+        sigma=sigma,
         first=interval(first),
         second=interval(second),
     )
     if not study.uses_codes:
         return said + " " + _unused(study)
-    side, share_side = winner(study.rise_verdicts[at]), winner(study.lost_verdicts[at])
-    if side and side == share_side:
-        said += " " + tr("{side} tolerates noise better.", side=side)
-    else:
-        said += " " + tr("which tolerates noise better is uncertain.")
     if side != share_side:
         first, second = (curve.lost[at].mean for curve in study.curves[:2])
+        said += " " + _by_it(side)
         said += " " + tr(
-            "It takes {first} % of what its own code gains a picture from A and {second} % from B.",
+            "It takes {first} % of what its own code gains a picture from A and {second} % from B:",
             first=f"{100 * first:.0f}",
             second=f"{100 * second:.0f}",
         )
+        said += " " + _by_it(share_side)
+    elif side:
+        said += " " + tr("{side} tolerates noise better.", side=side)
+    else:
+        said += " " + tr("which tolerates noise better is uncertain.")
     if side := winner(study.verdicts[at]):
         said += " " + tr("With it {side} has the lower error.", side=side)
     return said
+
+
+def _by_it(side: str) -> str:
+    """What one measure of two says."""
+    if side:
+        return tr("by that alone, {side} is ahead.", side=side)
+    return tr("by that alone, they cannot be told apart.")
 
 
 def _unused(study: NoiseStudy) -> str:
@@ -110,6 +124,8 @@ def betweens_words(study: BetweensStudy) -> str:
     )
     if side := winner(study.verdict):
         return said + " " + tr("the in-betweens of {side} are the more believable ones.", side=side)
+    if not study.has_enough_pairs:
+        return said + " " + tr("so few pairs allow no verdict.")
     if study.judge_auc <= 0.7:
         return (
             said + " " + tr("but the judge hardly knows cross-fades of these pictures, so it is uncertain.")
@@ -119,21 +135,22 @@ def betweens_words(study: BetweensStudy) -> str:
 
 def samples_words(study: SamplingStudy) -> str:
     """Whose samples, each from where they come from by right, lie nearer to real pictures."""
-    half = len(study.scores) // 2
-    first, second = (
-        next(score.frechet for score in scores if score.source is own)
-        for scores, own in zip((study.scores[:half], study.scores[half:]), study.own_source[:2], strict=True)
-    )
+    first, second = (score.frechet for score in study.pair("own"))
     said = tr(
         "Each from its own source, the samples of A are {first} from real pictures and those of B {second}:",
         first=interval(first, 1),
         second=interval(second, 1),
     )
-    if side := winner(study.verdicts["own"]):
+    if study.is_hollow("own"):
+        said += " " + tr(
+            "but those of {side} are about one average picture, or none is among real ones: nothing is won.",
+            side=winner(study.verdicts["own"]),
+        )
+    elif side := winner(study.verdicts["own"]):
         said += " " + tr("those of {side} are nearer.", side=side)
     else:
         said += " " + tr("which are nearer is uncertain.")
-    if side := winner(study.verdicts["prior"]):
+    if not study.is_hollow("prior") and (side := winner(study.verdicts["prior"])):
         said += " " + tr("Drawn from N(0, 1) both, {side} is nearer.", side=side)
     return said
 
@@ -146,6 +163,12 @@ def imitation_words(study: ImitationStudy) -> str:
 
 
 def _copied(letter: str, found: Imitation) -> str:
+    if found.copying.value == "unknown":
+        return tr(
+            "Whether {side} copies cannot be said: held-out pictures, or its reconstructions of them, lie at"
+            " a distance of about 0 from training pictures.",
+            side=letter,
+        )
     said = tr(
         "{side}'s samples lie {ratio} times as far from training pictures as held-out pictures do, and"
         " {control} times as far as its reconstructions of those",

@@ -77,8 +77,8 @@ def _verdicts(study: Study, names: Names) -> Table:
         (tr("reconstruction error"), ae, study.error_verdict),
         (tr("noise on the code"), names.vae, noise_verdict),
         (tr("in-betweens"), names.vae, between_verdict),
-        (tr("samples from N(0, 1)"), names.vae, study.sampling.verdicts["prior"]),
-        (tr("samples, each as suits it"), None, study.sampling.verdicts["own"]),
+        (tr("samples from N(0, 1)"), names.vae, _samples_verdict(study, names, "prior")),
+        (tr("samples, each as suits it"), None, _samples_verdict(study, names, "own")),
         (tr("fine detail"), ae, study.blur.verdict),
     )
     rows = [
@@ -90,6 +90,10 @@ def _verdicts(study: Study, names: Names) -> Table:
         said = "; ".join(imitation_words(one, names.of(number)) for one, number in found)
         rows.append((tr("imitation of training pictures"), neither, said))
     return Table((tr("question"), tr("ahead in theory"), tr("ahead here")), tuple(rows))
+
+
+def _samples_verdict(study: Study, names: Names, way: str) -> Verdict:
+    return study.sampling.verdicts[way] if sampling_finding(study, names, way).certain else Verdict.UNCERTAIN
 
 
 def _ahead(names: Names, verdict: Verdict) -> str:

@@ -1,11 +1,11 @@
 """What the report's sentences say: each is chosen by the numbers, in the words that they allow."""
 
+import math
 from dataclasses import dataclass
 
 from core.export.document import Finding
 from core.lab.imitation import Copying, Imitation, Nearness
 from core.lab.noise import NoiseCurve
-from core.lab.sampling import CodeSource
 from core.lab.spread import Spread, Verdict
 from core.lab.study import Study
 from core.translate import tr
@@ -36,13 +36,7 @@ def finding(
     names: Names, verdict: Verdict, what: str, difference: Spread, *, expected: int | None
 ) -> Finding:
     """Who is better at what. expected is the number of the model that theory says is, None for neither."""
-    interval = tr(
-        "(95 % interval of {first} less {second}: {low} to {high})",
-        first=names.first,
-        second=names.second,
-        low=number_text(difference.low),
-        high=number_text(difference.high),
-    )
+    interval = _interval_of(names, difference)
     if verdict is Verdict.UNCERTAIN:
         text = tr(
             "{what}: uncertain. {first} and {second} cannot be told apart {interval}.",
@@ -64,18 +58,31 @@ def finding(
     return Finding(text)
 
 
+def _interval_of(names: Names, difference: Spread) -> str:
+    return tr(
+        "(95 % interval of {first} less {second}: {low} to {high})",
+        first=names.first,
+        second=names.second,
+        low=number_text(difference.low),
+        high=number_text(difference.high),
+    )
+
+
 def noise_finding(study: Study, names: Names) -> Finding:
     """What noise of half a standard deviation adds to the error, and whether that tells of tolerance."""
     noise = study.noise
     row = noise.row
     first, second = (curve.rise[row] for curve in noise.curves)
+    numbers = {
+        "first": number_text(first.mean),
+        "a": names.first,
+        "second": number_text(second.mean),
+        "b": names.second,
+    }
     what = tr(
         "Noise of {sigma:g} σ adds {first} to the error of {a} and {second} to that of {b}",
         sigma=noise.sigmas[row],
-        first=number_text(first.mean),
-        a=names.first,
-        second=number_text(second.mean),
-        b=names.second,
+        **numbers,
     )
     if not noise.uses_codes:
         text = tr(
@@ -84,7 +91,6 @@ def noise_finding(study: Study, names: Names) -> Finding:
             unused=_unused_texts(study, names),
         )
         return Finding(text, certain=False)
-    said = finding(names, noise.rise_verdicts[row], what, noise.rise_differences[row], expected=names.vae)
     share = tr(
         "Of what its own code gains a picture over one mean code for all, that is {first} for {a} and"
         " {second} for {b}",
@@ -94,13 +100,29 @@ def noise_finding(study: Study, names: Names) -> Finding:
         b=names.second,
     )
     if noise.lost_verdicts[row] is noise.rise_verdicts[row]:
+        said = finding(names, noise.rise_verdicts[row], what, noise.rise_differences[row], expected=names.vae)
         return Finding(f"{said.text} {share}.", said.certain)
-    measured = {
-        Verdict.FIRST: tr("measured so, {name} does better", name=names.first),
-        Verdict.SECOND: tr("measured so, {name} does better", name=names.second),
-        Verdict.UNCERTAIN: tr("measured so, they cannot be told apart"),
-    }[noise.lost_verdicts[row]]
-    return Finding(f"{said.text} {share}: {measured}.", certain=False)
+    text = tr(
+        "Uncertain: two measures of what noise of {sigma:g} σ does disagree. It adds {first} to the error of"
+        " {a} and {second} to that of {b}: by that alone, {by_rise} {interval}. {share}: by that alone,"
+        " {by_share}.",
+        sigma=noise.sigmas[row],
+        by_rise=_ahead(names, noise.rise_verdicts[row]),
+        interval=_interval_of(names, noise.rise_differences[row]),
+        share=share,
+        by_share=_ahead(names, noise.lost_verdicts[row]),
+        **numbers,
+    )
+    return Finding(text, certain=False)
+
+
+def _ahead(names: Names, verdict: Verdict) -> str:
+    """Who is ahead by one measure of several."""
+    return {
+        Verdict.FIRST: tr("{name} is ahead", name=names.first),
+        Verdict.SECOND: tr("{name} is ahead", name=names.second),
+        Verdict.UNCERTAIN: tr("they cannot be told apart"),
+    }[verdict]
 
 
 def _unused_texts(study: Study, names: Names) -> str:
@@ -153,6 +175,13 @@ def between_finding(study: Study, names: Names) -> Finding:
     )
     if betweens.difference is None or not betweens.judge_is_sound:
         return Finding(tr("{what}, but the judge is not sound on these pictures.", what=what), certain=False)
+    if not betweens.has_enough_pairs:
+        text = tr(
+            "{what}, but {count} pairs of pictures are too few for a verdict.",
+            what=what,
+            count=len(betweens.pairs),
+        )
+        return Finding(text, certain=False)
     if not study.noise.uses_codes:
         text = tr(
             "{what}, but whose middles are better cannot be said. {unused}",
@@ -167,14 +196,7 @@ def sampling_finding(study: Study, names: Names, way: str) -> Finding:
     """Whose samples lie nearer to real pictures as a whole; way as in SamplingStudy."""
     sampling = study.sampling
     whole = sampling.differences[way]
-    ways = {"prior": (CodeSource.PRIOR,) * 2, "fitted": (CodeSource.FITTED,) * 2, "own": sampling.own_source}
-    half = len(sampling.scores) // 2
-    first, second = (
-        next(one.frechet.mean for one in scores if one.source is source)
-        for scores, source in zip(
-            (sampling.scores[:half], sampling.scores[half:]), ways[way][:2], strict=True
-        )
-    )
+    first, second = sampling.pair(way)
     drawn = {
         "prior": tr("Codes drawn from N(0, 1) for both"),
         "fitted": tr("Codes drawn from a Gaussian fitted to each one's codes"),
@@ -187,18 +209,51 @@ def sampling_finding(study: Study, names: Names, way: str) -> Finding:
         " of {second}, where held-out real pictures have {floor}",
         drawn=drawn,
         a=names.first,
-        first=number_text(first),
+        first=number_text(first.frechet.mean),
         b=names.second,
-        second=number_text(second),
+        second=number_text(second.frechet.mean),
         floor=number_text(sampling.floor.frechet.mean),
     )
+    if reason := _nothing_won(study, names, way):
+        text = tr("{what}, but whose samples are better cannot be said. {reason}", what=what, reason=reason)
+        return Finding(text, certain=False)
     return finding(names, sampling.verdicts[way], what, whole, expected=names.vae if way == "prior" else None)
+
+
+def _nothing_won(study: Study, names: Names, way: str) -> str:
+    """Why the lower Fréchet distance of samples is no merit; empty where it is one, or there is none."""
+    sampling = study.sampling
+    number = sampling.ahead(way)
+    if number is None:
+        return ""
+    score, curve = sampling.pair(way)[number], study.noise.curves[number]
+    if not sampling.is_hollow(way) and curve.uses_code:
+        return ""
+    what = (
+        tr("No sample of {name} lies among real pictures", name=names.of(number))
+        if curve.uses_code and not sampling.is_one_picture(score)
+        else tr("{name} decodes whatever is drawn to about one average picture", name=names.of(number))
+    )
+    return tr(
+        "{what} (density {density}, coverage {coverage}), so that nothing is won by the lower distance.",
+        what=what,
+        density=f"{score.density:.2f}",
+        coverage=f"{score.coverage:.2f}",
+    )
 
 
 def imitation_finding(one: Imitation, name: str) -> Finding:
     """Whether a model's samples lie nearer to training pictures than new pictures and their reconstructions
     do.
     """
+    if one.copying is Copying.UNKNOWN:
+        text = tr(
+            "Whether {name} copies cannot be said: held-out pictures, or its reconstructions of them, lie at"
+            " a distance of about 0 from training pictures, so that there is nothing to hold its samples"
+            " against.",
+            name=name,
+        )
+        return Finding(text, certain=False)
     numbers = tr(
         "The median distance of its samples to the nearest training picture is {ratio} of that of held-out"
         " pictures, and {control} of that of its own reconstructions of held-out pictures.",
@@ -244,6 +299,7 @@ def imitation_words(one: Imitation, name: str) -> str:
         Copying.SMOOTH: tr("{name}: none beyond smoothness", name=name),
         Copying.LEANS: tr("{name} leans on training pictures", name=name),
         Copying.NEW: tr("{name}: none", name=name),
+        Copying.UNKNOWN: tr("{name}: cannot be said", name=name),
     }[one.copying]
 
 
@@ -287,12 +343,16 @@ def error_finding(study: Study, names: Names) -> Finding:
 
 
 def number_text(value: float) -> str:
-    """A number with three figures that count."""
+    """A number with three figures that count; a dash for none."""
+    if math.isnan(value):
+        return "–"
     return f"{value:,.0f}" if 1e3 <= abs(value) < 1e9 else f"{value:.3g}"
 
 
 def interval_text(spread: Spread) -> str:
-    """A mean with its interval."""
+    """A mean with its interval; a dash for no number."""
+    if math.isnan(spread.mean):
+        return number_text(spread.mean)
     return f"{number_text(spread.mean)} [{number_text(spread.low)}, {number_text(spread.high)}]"
 
 

@@ -146,7 +146,10 @@ def betweens_part(study: Study, names: Names) -> list[Block]:
                 ),
             ),
             numbers=(1, 2),
-            caption=tr("Over {count} pairs; 95 % intervals of the mean.", count=len(betweens.pairs)),
+            caption=tr(
+                "Over {count} pairs, each picture in one of them alone; 95 % intervals of the mean.",
+                count=len(betweens.pairs),
+            ),
         ),
     ]
     for place, strip in enumerate(study.strips):
@@ -299,8 +302,9 @@ def damages_part(parts: ReportParts) -> list[Block]:
         Paragraph(
             tr(
                 "{trained} counts pixels and sees no shapes. These pictures have exactly the same squared"
-                " error to the original; a person judges them very differently, and so does structural"
-                " similarity (SSIM, Wang 2004; 1 is the same).",
+                " error to the original, before they are rounded to bytes, which changes it by a few percent"
+                " as a rule; a person judges them very differently, and so does structural similarity (SSIM,"
+                " Wang 2004; 1 is the same).",
                 trained=trained,
             )
         ),

@@ -1,14 +1,17 @@
 """The report's first two chapters: the networks and their training, and elements of the code adjusted."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
+from core.activity import collapse_text
 from core.config import objective_text
 from core.describe import describe_change
 from core.export.document import (
     Block,
     Chart,
+    Finding,
     Heading,
     Paragraph,
     Picture,
@@ -46,6 +49,8 @@ def networks_chapter(parts: ReportParts, names: Names) -> list[Block]:
                 numbers=(2, 3),
             ),
         ]
+        if collapse := _collapse(run):
+            blocks.append(Finding(f"{names.of(number)}: {collapse}", certain=False))
     blocks.append(Heading(tr("Training"), 3))
     blocks.append(_training_table(parts, names))
     curves = [_learning(run, names.of(number)) for number, run in enumerate(parts.runs)]
@@ -60,6 +65,14 @@ def networks_chapter(parts: ReportParts, names: Names) -> list[Block]:
             )
         )
     return blocks
+
+
+def _collapse(run: Run) -> str:
+    """Posterior collapse in a sentence, by the run's last checkpoint; empty where there is none."""
+    kl = run.kl()
+    if kl is None or run.config.imported is not None:
+        return ""
+    return collapse_text(replace(kl, is_settled=kl.is_settled or run.is_finished), run.config.train)
 
 
 def _what(run: Run) -> str:

@@ -8,16 +8,17 @@ from numpy.typing import NDArray
 
 from core.encoding import EncodeProgress
 from core.errors import DataError
-from core.lab.features import FeatureSpace, fit_features
+from core.lab.features import LEAST_DISTANCE, FeatureSpace, fit_features
 from core.lab.ghosts import auc_of, cross_fade, fit_judge
 from core.lab.keeping import Arrays, KeptMeasures, Layout, kept_or_measured
 from core.lab.neighbours import nearest
-from core.lab.spread import Spread, Verdict, better, spread_of
+from core.lab.spread import Spread, Verdict, better, ratio_values, spread_of
 from core.lab.subjects import Material, Subject, check_subjects
 from core.latents import interpolate
 from core.translate import tr
 
 PAIRS = 200
+FEWEST_PAIRS = 8  # for a verdict: over fewer, neither mean nor spread are known well enough
 STRIP_STEPS = 9
 
 
@@ -26,7 +27,8 @@ class Betweens:
     """How believable one model's middles are, over pairs of pictures.
 
     ghost (n,): 0 where the middle looks as much like one picture as the two reconstructions do, 1 where it
-    looks as double as their plain cross-fade. distance (n,): the middle's to the nearest real picture over
+    looks as double as their plain cross-fade; its mean is a ratio of means, and its spread that ratio's.
+    distance (n,): the middle's to the nearest real picture over
     that of its two reconstructions; faded (n,) the same of their cross-fade, which is why it decides nothing.
     known is how well the judge knows this model's reconstructions from their cross-fades (area under the
     curve).
@@ -57,6 +59,11 @@ class BetweensStudy:
     verdict: Verdict
     seed: int
 
+    @property
+    def has_enough_pairs(self) -> bool:
+        """Whether there are pairs enough for a verdict."""
+        return len(self.pairs) >= FEWEST_PAIRS
+
 
 def strip(
     subject: Subject, a: NDArray[np.uint8], b: NDArray[np.uint8], steps: int = STRIP_STEPS
@@ -67,13 +74,12 @@ def strip(
 
 
 def draw_pairs(count: int, most: int = PAIRS, seed: int = 0) -> NDArray[np.int64]:
-    """At most `most` pairs (n,2) of different numbers below count, in which each comes up equally often."""
-    random = np.random.default_rng(seed)
-    pairs = []
-    while sum(map(len, pairs)) < min(most, count * (count - 1)):
-        order = random.permutation(count)
-        pairs.append(np.stack([order, np.roll(order, 1)], axis=1))
-    return np.concatenate(pairs)[:most] if pairs else np.empty((0, 2), np.int64)
+    """At most `most` pairs (n,2) of different numbers below count, each number in one pair at most.
+
+    Pairs that shared pictures would not be independent, and intervals over them too narrow.
+    """
+    order = np.random.default_rng(seed).permutation(count)
+    return order[: 2 * min(most, count // 2)].reshape(-1, 2)
 
 
 def measure_betweens(
@@ -88,8 +94,9 @@ def measure_betweens(
 
     ghost = (J(middle) - (J(ra) + J(rb)) / 2) / mean over pairs of (J((ra + rb) / 2) - (J(ra) + J(rb)) / 2), J
     the judge of core.lab.ghosts, ra and rb the reconstructions. So blur, which both share, counts for
-    nothing. space may be given where others want it too. Raises: ModelError for another shape, DataError for
-    fewer than two pictures.
+    nothing. Numerator and denominator vary together from one choice of pairs to another, and the spread is
+    their ratio's. space may be given where others want it too. Raises: ModelError for another shape,
+    DataError for fewer than two pictures.
     """
     check_subjects(subjects, material.held_out.shape[1:])
     if len(material.held_out) < 2:
@@ -107,7 +114,8 @@ def measure_betweens(
     auc = float(arrays["judge"][0])
     difference = spread_of(found[0].ghost - found[1].ghost) if len(found) > 1 else None
     is_known = auc > 0.7 and min(one.known for one in found) > 0.6
-    verdict = better(difference) if difference is not None and is_known else Verdict.UNCERTAIN
+    may_say = is_known and len(pairs) >= FEWEST_PAIRS
+    verdict = better(difference) if difference is not None and may_say else Verdict.UNCERTAIN
     return BetweensStudy(tuple(found), pairs, auc, is_known, difference, verdict, seed)
 
 
@@ -149,9 +157,9 @@ def _judged(name: str, pairs: NDArray[np.int64], arrays: Arrays, number: int) ->
         for part in ("single", "between", "double", "near", "near middle", "near faded")
     )
     base = (single[first] + single[second]) / 2
-    step = float((double - base).mean())
-    ghost = (between - base) / step if abs(step) > 1e-9 else np.full(len(pairs), np.nan)
-    usual = np.maximum((near[first] + near[second]) / 2, 1e-12)
+    ghost = ratio_values(between - base, double - base)
+    usual = (near[first] + near[second]) / 2
+    usual[usual < LEAST_DISTANCE] = np.nan  # a ratio to nothing is none
     return Betweens(
         name,
         ghost,

@@ -24,6 +24,7 @@ WIDTHS = (32, 64, 128)  # filters of 3x3, each layer followed by a rectifier and
 GRID = 4  # each filter's mean in 4x4 parts of the picture
 BATCH = 256
 MOST_FITTED = 1500  # pictures that the components are fitted to
+LEAST_DISTANCE = 1e-3  # standard deviations: below it pictures are the same, and nothing is held against it
 
 
 @dataclass(frozen=True, eq=False)

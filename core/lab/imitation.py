@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from core.encoding import EncodeProgress, spread_indices
 from core.errors import DataError
-from core.lab.features import FeatureSpace, fit_features
+from core.lab.features import LEAST_DISTANCE, FeatureSpace, fit_features
 from core.lab.ghosts import auc_of
 from core.lab.keeping import Arrays, KeptMeasures, Layout, kept_or_measured
 from core.lab.neighbours import nearest
@@ -38,6 +38,7 @@ class Copying(Enum):
     SMOOTH = "smooth"  # nearer than held-out pictures, but their reconstructions are so too
     LEANS = "leans"  # nearer than the reconstructions alone
     NEW = "new"  # nearer than neither
+    UNKNOWN = "unknown"  # the others' own distances are about 0: nothing to hold samples against
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,8 @@ class Nearness:
     """Samples' distances to training pictures, held against those of other pictures.
 
     ratio is that of the medians, with its 95 % interval low to high; z is Meehan's statistic: far below 0
-    samples lie nearer to training pictures than the others do, far above farther.
+    samples lie nearer to training pictures than the others do, far above farther. ratio, low and high are nan
+    where the others lie at a distance of about 0.
     """
 
     ratio: float
@@ -88,6 +90,8 @@ class Imitation:
     @property
     def copying(self) -> Copying:
         """What the numbers say."""
+        if math.isnan(self.nearness.ratio) or math.isnan(self.control.ratio):
+            return Copying.UNKNOWN
         if self.control.is_nearer:
             return Copying.IMITATES if self.nearness.is_nearer else Copying.LEANS
         return Copying.SMOOTH if self.nearness.is_nearer else Copying.NEW
@@ -212,6 +216,8 @@ def held_against(samples: NDArray[np.float64], others: NDArray[np.float64], seed
         np.median(values[random.integers(len(values), size=(RESAMPLED, len(values)))], axis=1)
         for values in (samples, others)
     ]
-    low, high = np.quantile(medians[0] / np.maximum(medians[1], 1e-12), [0.025, 0.975])
-    ratio = float(np.median(samples) / max(np.median(others), 1e-12))
-    return Nearness(ratio, float(low), float(high), copying_z(samples, others))
+    z = copying_z(samples, others)
+    if min(np.median(others), np.quantile(medians[1], 0.01)) < LEAST_DISTANCE:
+        return Nearness(math.nan, math.nan, math.nan, z)
+    low, high = np.quantile(medians[0] / np.maximum(medians[1], LEAST_DISTANCE), [0.025, 0.975])
+    return Nearness(float(np.median(samples) / np.median(others)), float(low), float(high), z)

@@ -22,6 +22,7 @@ MOST_SAMPLES = 1000
 NEIGHBOURS = 5  # Naeem et al. 2020, section 4.3
 GROUPS = 20  # of the jackknife
 SHOWN = 16
+LEAST_VARIED = 0.05  # of real pictures' variance: samples that differ by less are one picture
 
 
 class CodeSource(Enum):
@@ -46,6 +47,11 @@ class SampleScore:
     coverage: float
     pictures: NDArray[np.uint8]
 
+    @property
+    def is_near_none(self) -> bool:
+        """Whether no sample to speak of lies among real pictures: then the lower distance is no merit."""
+        return max(self.density, self.coverage) < 0.005
+
 
 @dataclass(frozen=True, eq=False)
 class SamplingStudy:
@@ -69,6 +75,40 @@ class SamplingStudy:
     def score(self, name: str, source: CodeSource) -> SampleScore:
         """The score of a subject from a source."""
         return next(one for one in self.scores if one.name == name and one.source is source)
+
+    def pair(self, way: str) -> tuple[SampleScore, SampleScore]:
+        """The scores of the first two subjects that differences[way] is of."""
+        own = self.own_source
+        first, second = {
+            "prior": (CodeSource.PRIOR,) * 2,
+            "fitted": (CodeSource.FITTED,) * 2,
+            "own": own[:2],
+        }[way]
+        each = len(CodeSource)
+        return (
+            next(one for one in self.scores[:each] if one.source is first),
+            next(one for one in self.scores[each : 2 * each] if one.source is second),
+        )
+
+    def is_one_picture(self, score: SampleScore) -> bool:
+        """Whether samples are about one average picture, as of a decoder that ignores its code.
+
+        The variance of each pixel over the samples shown, against that over real pictures.
+        """
+        found, real = (pictures.var(axis=0).mean() for pictures in (score.pictures, self.floor.pictures))
+        return bool(found < LEAST_VARIED * real)
+
+    def ahead(self, way: str) -> int | None:
+        """The number of the subject whose samples are nearer; None where that is uncertain."""
+        return {Verdict.FIRST: 0, Verdict.SECOND: 1}.get(self.verdicts[way])
+
+    def is_hollow(self, way: str) -> bool:
+        """Whether the nearer samples win nothing: they are one average picture, or lie by no real ones."""
+        number = self.ahead(way)
+        if number is None:
+            return False
+        score = self.pair(way)[number]
+        return self.is_one_picture(score) or score.is_near_none
 
 
 def drawn_codes(subject: Subject, source: CodeSource, count: int, seed: int) -> NDArray[np.float32]:
@@ -139,9 +179,8 @@ def measure_samples(
     DataError for too few pictures.
     """
     check_subjects(subjects, material.held_out.shape[1:])
+    check_enough(material)
     count = min(most, len(material.held_out))
-    if min(count, len(material.reference)) <= NEIGHBOURS + 1:
-        raise DataError(tr("There are too few pictures to hold samples against."))
     ways = [(number, source) for number in range(len(subjects)) for source in CodeSource]
     names = ["real", *(_key(*way) for way in ways)]
     shown = Layout.pictures(min(SHOWN, count), *material.held_out.shape[1:])
@@ -186,6 +225,22 @@ def measure_samples(
         count,
         seed,
     )
+
+
+def check_enough(material: Material) -> None:
+    """Raises: DataError for too few pictures to hold samples against."""
+    fewest, held, reference = NEIGHBOURS + 2, len(material.held_out), len(material.reference)
+    if min(held, reference) < fewest:
+        raise DataError(
+            tr(
+                "There are too few pictures to hold samples against: {held} to measure on and {reference}"
+                " others, where {fewest} of each are needed; choose data with more pictures that the runs"
+                " were not trained on.",
+                held=held,
+                reference=reference,
+                fewest=fewest,
+            )
+        )
 
 
 def _key(number: int, source: CodeSource) -> str:

@@ -55,6 +55,20 @@ def jackknife(whole: float, without: NDArray[np.floating]) -> Spread:
     return Spread(whole, sd, whole - half, whole + half, groups)
 
 
+def ratio_values(over: NDArray[np.floating], under: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Values (n,) whose mean is mean(over) / mean(under) and whose spread is that ratio's; nan where under
+    has a mean of 0.
+
+    By linearisation: over and under (n,) vary together from one sample to another (Cochran 1977, Sampling
+    Techniques, section 6.3).
+    """
+    mean = float(under.mean())
+    if abs(mean) <= 1e-9:
+        return np.full(len(over), np.nan)
+    ratio = float(over.mean()) / mean
+    return ratio + (over - ratio * under) / mean
+
+
 def better(difference: Spread, *, lower_is_better: bool = True) -> Verdict:
     """What the difference first - second of a measure says; nothing where it is no number."""
     if not (difference.low > 0.0 or difference.high < 0.0):

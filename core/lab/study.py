@@ -16,9 +16,9 @@ from core.lab.features import FeatureSpace, fit_features
 from core.lab.imitation import ImitationStudy, measure_imitation
 from core.lab.keeping import Arrays, KeptMeasures, Layout, kept_or_measured
 from core.lab.noise import NoiseStudy, measure_noise, noisy_picture
-from core.lab.sampling import SamplingStudy, measure_samples
+from core.lab.sampling import SamplingStudy, check_enough, measure_samples
 from core.lab.spread import Spread, Verdict, better, spread_of
-from core.lab.subjects import Material, Subject
+from core.lab.subjects import Material, Subject, check_subjects
 from core.translate import tr
 
 STRIPS = 2  # pairs of pictures that the strips are shown of
@@ -72,6 +72,9 @@ def measure_study(
     What is kept is not measured again, and what was measured is kept. A minute on two cores for 64x64
     pictures. Raises: ModelError for pictures of another shape, DataError for too few of them.
     """
+
+    check_subjects(subjects, material.held_out.shape[1:])
+    check_enough(material)  # before minutes of work
 
     @cache
     def space() -> FeatureSpace:

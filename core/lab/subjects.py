@@ -1,6 +1,7 @@
 """Whom the laboratory studies: two models, and the real pictures that they are held against."""
 
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +19,8 @@ from core.translate import tr
 
 MOST_HELD_OUT = 1000  # pictures to measure on: intervals are narrow enough, and a study takes a minute
 MOST_REFERENCE = 4000  # real pictures that others are held against
+FEWEST = 4  # pictures to compare models on at all
+BLOCK = 512  # pictures at a time that are looked through for copies
 FEWEST_HELD_OUT = 16  # with fewer in common, pictures that were trained on are taken as well
 
 
@@ -36,7 +39,8 @@ class Material:
     """Real pictures uint8 (n,H,W,C): those to measure on, and a reference that they do not overlap.
 
     training says whether the reference are pictures that the models were trained on; note says in a sentence
-    what was taken. The indices (n,) are those in the data sets that the pictures came from.
+    what was taken, left_out, its end, which pictures were not, empty where all were. The indices (n,) are
+    those in the data sets that the pictures came from.
     """
 
     held_out: NDArray[np.uint8]
@@ -46,6 +50,7 @@ class Material:
     reference_name: str
     training: bool
     note: str
+    left_out: str = ""
 
 
 def make_subject(name: str, codec: Codec, stats: CodeStatistics) -> Subject:
@@ -56,16 +61,21 @@ def make_subject(name: str, codec: Codec, stats: CodeStatistics) -> Subject:
 def check_subjects(subjects: Sequence[Subject], picture_shape: tuple[int, ...]) -> None:
     """Raises: ModelError where a subject does not take pictures of that shape."""
     for subject in subjects:
-        if subject.codec.picture_shape != picture_shape:
-            raise ModelError(
-                tr(
-                    "{name} takes pictures of {shape}, and these are {found}: compare models of one shape"
-                    " on pictures of that shape.",
-                    name=subject.name,
-                    shape=shape_text(subject.codec.picture_shape),
-                    found=shape_text(picture_shape),
-                )
+        check_shape(subject.name, subject.codec, picture_shape)
+
+
+def check_shape(name: str, codec: Codec, picture_shape: tuple[int, ...]) -> None:
+    """Raises: ModelError, by the model's name, where it does not take pictures of that shape."""
+    if codec.picture_shape != picture_shape:
+        raise ModelError(
+            tr(
+                "{name} takes pictures of {shape}, and these are {found}: compare models of one shape"
+                " on pictures of that shape.",
+                name=name,
+                shape=shape_text(codec.picture_shape),
+                found=shape_text(picture_shape),
             )
+        )
 
 
 def gather(
@@ -77,65 +87,67 @@ def gather(
 ) -> Material:
     """The pictures for a comparison of runs on dataset.
 
-    Held out are those that no run was trained on: of its own data its validation share, of other data all.
-    The reference are pictures that the runs were trained on: of dataset, or of training, the data of one of
-    them, where dataset is another. Without such pictures dataset is halved. Raises: DataError for fewer than
-    four pictures.
+    Held out are those that no run was trained on: of its own data its validation share, of other data all,
+    in both cases without pictures that are among the training pictures byte for byte. The reference are
+    pictures that the runs were trained on: of dataset, or of training, the data of one of them, where dataset
+    is another. Without such pictures dataset is halved. Raises: DataError for fewer than four pictures.
     """
-    count = len(dataset)
-    if count < 4:
-        raise DataError(tr("{name} has too few pictures to compare models on.", name=dataset.identity.name))
-    own = [
-        run
-        for run in runs
-        if run.config.imported is None and run.config.data.fingerprint == dataset.identity.fingerprint
-    ]
-    seen = np.zeros(count, np.bool_)
-    for run in own:
-        kept, _ = split_indices(count, run.config.train.val_fraction, run.config.train.seed)
-        seen[kept] = True
-    unseen = np.flatnonzero(~seen)
-    if own and len(unseen) >= FEWEST_HELD_OUT:
-        held, reference, source = unseen, np.flatnonzero(seen), dataset
+    count, name = len(dataset), dataset.identity.name
+    if count < FEWEST:
+        raise DataError(tr("{name} has too few pictures to compare models on.", name=name))
+    everything = np.arange(count)
+    seen = _trained_on(dataset, runs)
+    is_training, source = True, dataset
+    held = left_out = None
+    if seen.any():
+        held, left_out = _apart(dataset, np.flatnonzero(~seen), dataset, np.flatnonzero(seen), is_training)
+    if held is not None and left_out is not None and len(held) >= FEWEST_HELD_OUT:
+        reference = np.flatnonzero(seen)
         note = tr(
             "{held} pictures of {name} that no run was trained on, held against {count} that were.",
             held=min(len(held), most_held_out),
-            name=dataset.identity.name,
+            name=name,
             count=min(len(reference), most_reference),
         )
-        is_training = True
-    elif own:
-        everything = np.arange(count)
-        held, reference, source = everything[1::2], everything[::2], dataset
+    elif held is not None:
+        reference = everything[::2]
+        held, left_out = _apart(dataset, everything[1::2], dataset, reference, is_training=False)
         note = tr(
             "The runs hold out fewer than {fewest} pictures in common: half of {name} is measured on,"
             " half is the reference; pictures that were trained on are among both, and errors are lower"
             " than on new pictures.",
             fewest=FEWEST_HELD_OUT,
-            name=dataset.identity.name,
+            name=name,
         )
-        is_training = True
     elif training is not None:
-        held, reference, source = np.arange(count), np.arange(len(training)), training
+        source, reference = training, np.flatnonzero(_trained_on(training, runs))
+        held, left_out = _apart(dataset, everything, training, reference, is_training)
         note = tr(
             "{held} pictures of {name}, which is not the data of the runs, held against {count} of"
             " {training}, which is.",
-            held=min(count, most_held_out),
-            name=dataset.identity.name,
-            count=min(len(training), most_reference),
+            held=min(len(held), most_held_out),
+            name=name,
+            count=min(len(reference), most_reference),
             training=training.identity.name,
         )
-        is_training = True
     else:
-        everything = np.arange(count)
-        held, reference, source = everything[1::2], everything[::2], dataset
+        is_training, reference = False, everything[::2]
+        held, left_out = _apart(dataset, everything[1::2], dataset, reference, is_training)
         note = tr(
             "{name} is not the data of the runs, and what they were trained on is not at hand: half of it is"
             " measured on, the other half is the reference, and nothing can be said of copies of training"
             " pictures.",
-            name=dataset.identity.name,
+            name=name,
         )
-        is_training = False
+    if left_out and len(held) < FEWEST:
+        raise DataError(
+            tr(
+                "Too few pictures of {name} are left to compare models on: {left_out} Choose data with more"
+                " pictures that the runs were not trained on.",
+                name=name,
+                left_out=left_out,
+            )
+        )
     held = held[spread_indices(len(held), most_held_out)]
     reference = reference[spread_indices(len(reference), most_reference)]
     return Material(
@@ -145,5 +157,69 @@ def gather(
         reference.astype(np.int64),
         source.identity.name,
         is_training,
-        note,
+        f"{note} {left_out}".rstrip(),
+        left_out,
     )
+
+
+def _trained_on(dataset: ImageDataset, runs: Sequence[Run]) -> NDArray[np.bool_]:
+    """Which pictures (n,) any of the runs was trained on."""
+    seen = np.zeros(len(dataset), np.bool_)
+    for run in runs:
+        if run.config.imported is None and run.config.data.fingerprint == dataset.identity.fingerprint:
+            kept, _ = split_indices(len(dataset), run.config.train.val_fraction, run.config.train.seed)
+            seen[kept] = True
+    return seen
+
+
+def _apart(
+    dataset: ImageDataset,
+    held: NDArray[np.int64],
+    source: ImageDataset,
+    reference: NDArray[np.int64],
+    is_training: bool,
+) -> tuple[NDArray[np.int64], str]:
+    """Those of held (n,) that are none of source's at reference (m,), each picture once; and what went."""
+    known, found = set(_digests(source, reference)), set[bytes]()
+    copies, repeats, kept = 0, 0, list[int]()
+    for index, digest in zip(held.tolist(), _digests(dataset, held), strict=True):
+        if digest in known:
+            copies += 1
+        elif digest in found:
+            repeats += 1
+        else:
+            found.add(digest)
+            kept.append(index)
+    parts = []
+    if copies and is_training:
+        parts.append(
+            tr(
+                "{count} of the {total} pictures are training pictures of the runs and are left out.",
+                count=copies,
+                total=len(held),
+            )
+        )
+    elif copies:
+        parts.append(
+            tr(
+                "{count} of the {total} pictures to measure on are in the reference too and are left out.",
+                count=copies,
+                total=len(held),
+            )
+        )
+    if repeats:
+        parts.append(
+            tr(
+                "{count} of the {total} pictures are there before and are left out.",
+                count=repeats,
+                total=len(held),
+            )
+        )
+    return np.array(kept, np.int64), " ".join(parts)
+
+
+def _digests(dataset: ImageDataset, indices: NDArray[np.int64]) -> Iterator[bytes]:
+    """A hash of each picture's bytes."""
+    for start in range(0, len(indices), BLOCK):
+        for picture in dataset.pictures(indices[start : start + BLOCK]):
+            yield hashlib.blake2b(picture.data, digest_size=16).digest()

@@ -24,8 +24,9 @@ from core.export.report_parts import Adjusted, ReportParts
 from core.lab.blur import measure_blur_by_epoch
 from core.lab.gathering import gather_with_training
 from core.lab.keeping import KeptMeasures, pictures_digest
+from core.lab.sampling import check_enough
 from core.lab.study import measure_study
-from core.lab.subjects import Subject, check_subjects, make_subject
+from core.lab.subjects import Subject, check_shape, make_subject
 from core.latents import statistics
 from core.places import kept_folder
 from core.runs import Run
@@ -115,12 +116,16 @@ def run(args: list[str]) -> int:
         if options.index != -1:
             check_index(dataset, options.index)
         place = _place(options.erase, dataset)
+        for one, codec in zip(runs, codecs, strict=True):
+            check_shape(one.name, codec, dataset.picture_shape)
+        material = shown(gather_with_training(dataset, runs), line)
+        check_enough(material)  # before codes are measured
+        if material.left_out:
+            line.milestone(material.left_out)
         subjects = (
             _subject(runs[0], codecs[0], dataset, line),
             _subject(runs[1], codecs[1], dataset, line),
         )
-        check_subjects(subjects, dataset.picture_shape)
-        material = shown(gather_with_training(dataset, runs), line)
         index = int(material.held_out_indices[0]) if options.index == -1 else options.index
         picture = dataset.pictures([index])[0]
         figures = _figures(runs, subjects, dataset, picture, index, adjusted, recipes)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from core.activity import DimensionKl, write_kl
 from core.cli import main
 from core.encoding import finished
 from core.export.charts import chart_svg
@@ -235,6 +236,43 @@ def test_mistakes_end_in_a_sentence(
     said = capsys.readouterr().err
     assert sentence in said
     assert "\n" not in said.strip()
+
+
+def test_what_cannot_be_compared_is_said_by_name_before_anything_is_measured(
+    untrained_runs: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    grey, few = tmp_path / "grey.npy", tmp_path / "few.npy"
+    np.save(grey, shapes(40, 0, 16)[..., :1])
+    np.save(few, shapes(5, 9, 16))
+    other = _trained(tmp_path / "grey", grey)[1]
+    capsys.readouterr()
+    out = ["--out", str(tmp_path / "r.html")]
+    for given, name in (
+        ([untrained_runs[0], other], "vae takes pictures of 16×16 grey"),
+        ([*untrained_runs, "--data", str(grey)], "ae takes pictures of 16×16 colour"),
+        ([*untrained_runs, "--data", str(few)], "5 to measure on and 24 others, where 7 of each are needed"),
+    ):
+        assert main(["compare", *given, *out]) == 2
+        assert name in capsys.readouterr().err
+    assert not list(tmp_path.glob("*ae/codes*"))
+    again = tmp_path / "again.npy"
+    np.save(again, np.concatenate([shapes(40, 0, 16), shapes(10, 9, 16)]))
+    assert main(["compare", *untrained_runs, "--data", str(again), *out]) == 0
+    said = "24 of the 50 pictures are training pictures of the runs and are left out."
+    assert said in capsys.readouterr().err
+    assert said in (tmp_path / "r.html").read_text("utf-8")
+    assert list(tmp_path.glob("*ae/codes*"))
+
+
+def test_posterior_collapse_is_said_once_near_the_network(parts: ReportParts) -> None:
+    assert "Posterior collapse" not in report_html(make_report(parts))
+    run = parts.runs[1]
+    write_kl(
+        run.path / "kl.json", DimensionKl(500, np.zeros(run.config.network.latent_dim, np.float32), True)
+    )
+    text = report_html(make_report(parts))
+    assert text.count("Posterior collapse") == 1
+    assert text.index("1. The networks") < text.index("Posterior collapse") < text.index("Training</h3>")
 
 
 @pytest.fixture

@@ -1,13 +1,24 @@
 """The laboratory's controls: what must not be praised as tolerance, nor blamed as imitation."""
 
 import dataclasses
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from core.encoding import finished
-from core.export.report_findings import between_finding, imitation_finding, names_of, noise_finding
+from core.export.document import Table
+from core.export.report import make_report
+from core.export.report_findings import (
+    between_finding,
+    imitation_finding,
+    names_of,
+    noise_finding,
+    sampling_finding,
+)
+from core.export.report_parts import ReportParts
 from core.lab.features import FeatureSpace, fit_features
 from core.lab.imitation import Copying, Imitation, held_against, measure_imitation
 from core.lab.neighbours import nearest
@@ -16,7 +27,9 @@ from core.lab.spread import Verdict
 from core.lab.study import Study, measure_study
 from core.lab.subjects import Material, Subject
 from core.latents import statistics
+from core.runs import Run
 from tests.core.lab_material import deaf, material_of, principal, shapes, untrained
+from tests.core.tiny import tiny_config, tiny_dataset
 
 
 @pytest.fixture(scope="module")
@@ -144,6 +157,20 @@ def test_both_comparisons_decide(able_copy: Imitation, held: float, decoded: flo
     assert imitation_finding(one, "m").text.startswith(start)
 
 
+def test_nothing_is_held_against_a_distance_of_nothing(able_copy: Imitation) -> None:
+    samples = np.random.default_rng(0).uniform(1.0, 2.0, 200)
+    fine, none = held_against(samples, samples), held_against(samples, np.zeros(300))
+    for against in ((none, fine), (fine, none)):
+        one = dataclasses.replace(able_copy, nearness=against[0], control=against[1])
+        assert one.copying is Copying.UNKNOWN
+        found = imitation_finding(one, "m")
+        assert not found.certain
+        assert found.text.startswith("Whether m copies cannot be said")
+        assert not re.search(r"\d{4}|nan", found.text)
+    few = held_against(samples, np.repeat([0.0, 1.0], [99, 101]))  # a few pictures more, and it were 0
+    assert np.isnan(few.ratio)
+
+
 def test_nearer_by_a_hair_is_no_imitation() -> None:
     others = np.random.default_rng(0).normal(1.0, 0.01, 2000)
     hair, tenth = held_against(others * 0.997, others), held_against(others * 0.9, others)
@@ -181,7 +208,48 @@ def test_the_report_praises_no_decoder_that_ignores_its_code(study: Study) -> No
     assert "principal does not use its code" in text
 
 
-def test_where_both_measures_of_noise_disagree_the_report_leaves_it_open(study: Study) -> None:
+def _table(study: Study, tmp_path: Path) -> dict[str, str]:
+    """What the page's first table says who is ahead, by question."""
+    dataset = tiny_dataset(40, 16, 16)
+    runs = [Run.create(tmp_path / name, tiny_config(), dataset.identity) for name in "ab"]
+    blocks = make_report(ReportParts(study, (runs[0], runs[1]))).blocks
+    table = next(block for block in blocks if isinstance(block, Table))
+    return {row[0]: row[2] for row in table.rows}
+
+
+def test_one_average_picture_wins_nothing_by_its_distance(study: Study, tmp_path: Path) -> None:
+    sampling, curves = study.sampling, study.noise.curves
+    assert [sampling.is_one_picture(one) for one in sampling.pair("fitted")] == [False, True]
+    won = dataclasses.replace(sampling, verdicts=dict.fromkeys(sampling.verdicts, Verdict.SECOND))
+    turned = dataclasses.replace(study, sampling=won)
+    for way in ("prior", "fitted", "own"):
+        found = sampling_finding(turned, names_of(study), way)
+        assert not found.certain
+        assert "does better" not in found.text
+        assert "deaf decodes whatever is drawn to about one average picture (density" in found.text
+    said = _table(turned, tmp_path)
+    assert said["samples from N(0, 1)"] == said["samples, each as suits it"] == "uncertain"
+    # who is behind with one picture, is behind
+    lost = dataclasses.replace(sampling, verdicts=dict.fromkeys(sampling.verdicts, Verdict.FIRST))
+    assert sampling_finding(dataclasses.replace(study, sampling=lost), names_of(study), "own").certain
+    unused = dataclasses.replace(study.noise, curves=(curves[1], curves[0]))
+    unread = dataclasses.replace(study, sampling=lost, noise=unused)
+    assert "principal decodes whatever" in sampling_finding(unread, names_of(study), "own").text
+
+
+def test_samples_far_from_all_real_pictures_win_nothing(study: Study) -> None:
+    able = study.sampling.pair("own")[0]
+    far = dataclasses.replace(able, density=0.0, coverage=0.0)
+    won = dict.fromkeys(study.sampling.verdicts, Verdict.FIRST)
+    sampling = dataclasses.replace(study.sampling, scores=(far, far, able, able), verdicts=won)
+    found = sampling_finding(dataclasses.replace(study, sampling=sampling), names_of(study), "own")
+    assert "No sample of principal lies among real pictures (density 0.00, coverage 0.00)" in found.text
+    assert not dataclasses.replace(sampling, scores=(able,) * 4).is_hollow("own")
+
+
+def test_where_both_measures_of_noise_disagree_the_report_leaves_it_open(
+    study: Study, tmp_path: Path
+) -> None:
     used = study.noise.curves[0]
     row = study.noise.row
     both = dataclasses.replace(study.noise, curves=(used, used))
@@ -189,6 +257,10 @@ def test_where_both_measures_of_noise_disagree_the_report_leaves_it_open(study: 
     others[row] = Verdict.FIRST
     noise = dataclasses.replace(both, lost_verdicts=tuple(others))
     found = noise_finding(dataclasses.replace(study, noise=noise), names_of(study))
-    assert "deaf does better" in found.text
-    assert "measured so, principal does better" in found.text
+    assert found.text.startswith("Uncertain: two measures of what noise of 0.5 σ does disagree.")
+    assert "does better" not in found.text
+    assert "That is what theory says" not in found.text
+    assert re.search(r"It adds .* by that alone, deaf is ahead \(95 %", found.text)
+    assert re.search(r"Of what its own code gains .* by that alone, principal is ahead\.", found.text)
     assert not found.certain
+    assert _table(dataclasses.replace(study, noise=noise), tmp_path)["noise on the code"] == "uncertain"

@@ -18,7 +18,7 @@ from core.lab.imitation import copying_z
 from core.lab.neighbours import nearest
 from core.lab.noise import measure_noise, noisy_codes, noisy_picture
 from core.lab.sampling import density_coverage, frechet_distance, gaussian_frechet
-from core.lab.spread import Verdict, better, jackknife, spread_of
+from core.lab.spread import Verdict, better, jackknife, ratio_values, spread_of
 from core.lab.ssim import ssim
 from core.lab.subjects import Subject, make_subject
 from core.latents import statistics
@@ -55,6 +55,18 @@ def test_the_jackknife_of_a_mean_is_the_means_own_standard_error() -> None:
     values = np.random.default_rng(0).standard_normal(20)
     without = np.array([np.delete(values, i).mean() for i in range(20)])
     assert jackknife(float(values.mean()), without).sd == pytest.approx(values.std(ddof=1) / math.sqrt(20))
+
+
+def test_the_spread_of_a_ratio_is_that_of_the_jackknife() -> None:
+    random = np.random.default_rng(3)
+    under = random.normal(2.0, 1.0, 60)
+    over = 0.6 * under + random.normal(0.0, 0.3, 60)
+    ratio = spread_of(ratio_values(over, under))
+    assert ratio.mean == pytest.approx(over.sum() / under.sum())
+    rows = np.arange(60)
+    without = np.array([over[rows != row].sum() / under[rows != row].sum() for row in rows])
+    assert ratio.high - ratio.mean == pytest.approx(jackknife(ratio.mean, without).high - ratio.mean, rel=0.1)
+    assert np.isnan(ratio_values(over, np.zeros(60))).all()
 
 
 def test_the_frechet_distance_of_gaussians_has_its_closed_form() -> None:
@@ -178,6 +190,8 @@ def test_damages_cost_the_same_squared_error(seed: int) -> None:
         again = np.square(one.exact - exact).sum()  # not from the study's own number
         assert again == pytest.approx(study.budget, rel=1e-6)
         assert one.mse == pytest.approx(study.budget / exact.size, rel=1e-6)
+        rounded = one.pixels / 127.5 - 1.0  # "a few percent as a rule", as the page says
+        assert np.square(rounded - exact).mean() == pytest.approx(one.mse, rel=0.05)
         assert np.abs(one.exact).max() <= 1.0
         np.testing.assert_array_equal(one.pixels, ((one.exact + 1) * 127.5).round())
     structures = [one.ssim for one in study.damages]
@@ -362,8 +376,16 @@ def test_the_judge_knows_cross_fades_of_faces_where_distances_praise_them(real_d
 
 
 def test_pairs_are_of_different_pictures() -> None:
-    pairs = draw_pairs(30, 100, seed=1)
+    pairs = draw_pairs(300, 100, seed=1)
     assert pairs.shape == (100, 2)
-    assert (pairs[:, 0] != pairs[:, 1]).all()
-    np.testing.assert_array_equal(pairs, draw_pairs(30, 100, seed=1))
-    assert draw_pairs(2, 200).shape == (2, 2)
+    assert len(np.unique(pairs)) == 200  # a picture in two pairs would make them less than independent
+    np.testing.assert_array_equal(pairs, draw_pairs(300, 100, seed=1))
+    assert draw_pairs(2, 200).shape == (1, 2)
+
+
+@pytest.mark.parametrize("count", [4, 7, 20, 450])
+def test_no_picture_is_in_two_pairs(count: int) -> None:
+    pairs = draw_pairs(count)
+    assert len(pairs) == min(200, count // 2)
+    assert len(np.unique(pairs)) == 2 * len(pairs)
+    assert set(pairs.flat) <= set(range(count))

@@ -1,5 +1,6 @@
 """The laboratory's studies of two models: what each deserves, and which pictures it is measured on."""
 
+import hashlib
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,8 @@ from core.lab.betweens import measure_betweens, strip
 from core.lab.features import fit_features
 from core.lab.imitation import measure_imitation
 from core.lab.sampling import CodeSource, drawn_codes, measure_samples
+from core.lab.spread import Verdict
+from core.lab.study import measure_study
 from core.lab.subjects import check_subjects, gather, make_subject
 from core.runs import Run
 from tests.core.lab_material import material_of, shapes, untrained
@@ -54,12 +57,66 @@ def test_other_data_is_held_against_the_training_data_where_that_is_at_hand(tmp_
     run = _run(tmp_path, "run", trained)
     material = gather(other, [run], trained)
     np.testing.assert_array_equal(material.held_out, other.pixels)
-    np.testing.assert_array_equal(material.reference, trained.pixels)
+    kept, _ = split_indices(40, run.config.train.val_fraction, run.config.train.seed)
+    np.testing.assert_array_equal(material.reference_indices, np.sort(kept))
+    np.testing.assert_array_equal(material.reference, trained.pictures(np.sort(kept)))
     alone = gather(other, [run])
     assert not alone.training
     assert len(alone.held_out) == len(alone.reference) == 15
     with pytest.raises(DataError, match="too few"):
         gather(tiny_dataset(3), [run])
+
+
+def _dataset(pixels: NDArray[np.uint8], like: ImageDataset) -> ImageDataset:
+    identity = like.identity.model_copy(update={"fingerprint": hashlib.sha256(pixels.tobytes()).hexdigest()})
+    return ImageDataset(pixels, identity, "made for a test")
+
+
+def test_training_pictures_in_another_file_are_not_held_out(tmp_path: Path) -> None:
+    trained, other = tiny_dataset(80), tiny_dataset(20, seed=9)
+    run = _run(tmp_path, "run", trained, val_fraction=0.25)
+    seen, unseen = split_indices(80, 0.25, 0)
+    mixed = np.concatenate(
+        [trained.pictures(seen[:5]), other.pictures(np.arange(20)), trained.pictures(unseen[:3])]
+    )
+    material = gather(_dataset(mixed, other), [run], trained)
+    assert material.held_out_indices.tolist() == list(range(5, 28))
+    assert "5 of the 28 pictures are training pictures of the runs and are left out." in material.note
+    assert material.note.startswith("23 pictures of")
+    assert material.left_out in material.note
+    with pytest.raises(DataError, match=r"20 of the 20 pictures are training pictures .* Choose data with"):
+        gather(_dataset(trained.pictures(seen[:20]), other), [run], trained)
+
+
+def test_a_picture_that_is_there_twice_is_not_on_both_sides(tmp_path: Path) -> None:
+    first = tiny_dataset(200)
+    seen, unseen = split_indices(200, 0.25, 0)
+    pixels = first.pictures(np.arange(200))
+    pixels[unseen[0]] = pixels[seen[0]]
+    pixels[unseen[1]] = pixels[unseen[2]]
+    dataset = _dataset(pixels, first)
+    material = gather(dataset, [_run(tmp_path, "run", dataset, val_fraction=0.25)])
+    assert set(material.held_out_indices) == set(unseen) - {unseen[0], max(unseen[1:3])}
+    assert "1 of the 50 pictures are training pictures" in material.note
+    assert "1 of the 50 pictures are there before" in material.note
+
+
+def test_a_study_of_too_few_pictures_ends_before_anything_is_measured(
+    pictures: tuple[NDArray[np.uint8], ...],
+) -> None:
+    held, reference = pictures
+    subjects = untrained("ae", held, 0), untrained("vae", held, 1)
+    with pytest.raises(DataError, match=r"hold samples against: 6 to measure on and 200 others, where 7"):
+        next(measure_study(subjects, material_of(held[:6], reference)))
+
+
+def test_few_pairs_allow_no_verdict(pictures: tuple[NDArray[np.uint8], ...]) -> None:
+    held, reference = pictures
+    subjects = untrained("ae", held, 0), untrained("vae", held, 1)
+    few = finished(measure_betweens(subjects, material_of(held[:15], reference)))
+    assert (len(few.pairs), few.has_enough_pairs) == (7, False)
+    assert few.verdict is Verdict.UNCERTAIN
+    assert finished(measure_betweens(subjects, material_of(held[:16], reference))).has_enough_pairs
 
 
 def test_models_of_other_shapes_are_refused(pictures: tuple[NDArray[np.uint8], ...]) -> None:
@@ -117,7 +174,7 @@ def test_the_middle_of_a_strip_is_the_middle_that_is_judged(pictures: tuple[NDAr
     np.testing.assert_array_equal(steps[[0, -1]], subject.codec.decode(ends))
     np.testing.assert_array_equal(steps[2], subject.codec.decode(ends.mean(axis=0))[0])
     study = finished(measure_betweens((subject, subject), material_of(held, reference), most=40))
-    assert len(study.pairs) == 40
+    assert len(study.pairs) == 30
     assert study.difference is not None
     assert study.difference.mean == 0.0
     assert make_subject("x", subject.codec, subject.stats).has_prior is False

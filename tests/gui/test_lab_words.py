@@ -1,6 +1,7 @@
 """What the laboratory says of numbers: no praise for ignoring a code, no blame for being smooth."""
 
 import dataclasses
+import re
 
 import numpy as np
 import pytest
@@ -8,7 +9,9 @@ import pytest
 from core.encoding import finished
 from core.lab.imitation import held_against, measure_imitation
 from core.lab.noise import NoiseStudy, measure_noise
-from gui.lab_words import imitation_words, noise_words
+from core.lab.sampling import measure_samples
+from core.lab.spread import Verdict
+from gui.lab_words import imitation_words, interval, noise_words, samples_words
 from tests.core.lab_material import deaf, material_of, principal, shapes
 
 TRAINED, HELD = shapes(120, 0, 16), shapes(60, 1, 16)
@@ -32,8 +35,30 @@ def test_a_run_that_ignores_its_code_is_not_praised(noise: NoiseStudy) -> None:
 def test_measures_of_noise_that_disagree_are_both_said(noise: NoiseStudy) -> None:
     used = noise.curves[0]
     said = noise_words(dataclasses.replace(noise, curves=(used, used)))
-    assert "which tolerates noise better is uncertain" in said
+    assert said.startswith("Which tolerates noise better is uncertain, as two measures disagree.")
+    assert "to that of B: by that alone, B is ahead." in said.replace(interval(used.rise[1]), "")
     assert f"takes {100 * used.lost[1].mean:.0f} % of what its own code gains" in said
+    assert "from B: by that alone, they cannot be told apart." in re.sub(r" \d+ %", "", said)
+
+
+def test_one_average_picture_wins_no_samples() -> None:
+    able = principal(TRAINED, 12)
+    study = finished(measure_samples((deaf(able), able), material_of(HELD, TRAINED)))
+    won = dataclasses.replace(study, verdicts=dict.fromkeys(study.verdicts, Verdict.FIRST))
+    said = samples_words(won)
+    assert "but those of A are about one average picture" in said
+    assert "nearer" not in said
+    lost = dict.fromkeys(study.verdicts, Verdict.SECOND)
+    assert "those of B are nearer." in samples_words(dataclasses.replace(study, verdicts=lost))
+
+
+def test_where_there_is_nothing_to_hold_samples_against_that_is_said() -> None:
+    study = finished(measure_imitation([principal(TRAINED, 3)], material_of(HELD, TRAINED)))
+    none = held_against(study.subjects[0].distances, np.zeros(60))
+    one = dataclasses.replace(study.subjects[0], nearness=none)
+    said = imitation_words(dataclasses.replace(study, subjects=(one,)))
+    assert said.startswith("Whether A copies cannot be said")
+    assert "nan" not in said
 
 
 def test_smooth_samples_are_said_to_be_smooth() -> None:
