@@ -111,7 +111,7 @@ class Acting:
         return tr("{brightness}, {tint}", brightness=brightness, tint=tint) if tint else brightness
 
 
-def acting(codec: Codec, code: NDArray[np.float32], step: NDArray[np.float32]) -> Acting:
+def measure_acting(codec: Codec, code: NDArray[np.float32], step: NDArray[np.float32]) -> Acting:
     """Where the move ±step (D,) acts on the picture of code (D,); three decodes in one batch.
 
     Raises: ModelError for a code or a step of another length, or one that is not finite.

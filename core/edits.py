@@ -162,7 +162,8 @@ def _parse_move(part: str, latent_dim: int, directions: Sequence[Direction]) -> 
     if not found:
         raise EditError(
             tr(
-                "'{text}' is no move; write @NAME+X or @NAME-X in standard deviations, for example @smile+2.",
+                "'{text}' is no move; write @NAME+X or @NAME-X in standard deviations, for example @smile+2,"
+                ' or @"a, b"+2 for a name with a comma or a sign in it.',
                 text=part.strip(),
             )
         )

@@ -115,7 +115,7 @@ class AnimationRequest:
             centre = None if variational or self.statistics is None else self.statistics.mean
             return heavy.moving.sample_film(self._random(), self.frames, centre=centre, titles=self._titles())
         if self.what is What.EPOCHS:
-            return heavy.epochs.epochs_film(self.views, self.frames, titles=self._titles())
+            return heavy.epochs.epochs_film(self.views, self.frames, fps=self.fps, titles=self._titles())
         if self.what in (What.TO_TARGET, What.TO_EDITED):
             a, b = self._ends()
             return heavy.moving.interpolation_film(

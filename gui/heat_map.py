@@ -50,7 +50,7 @@ class Heat:
 
 def develop_heat(request: HeatRequest) -> Heat:
     """The answer to a request: three decodes in one batch."""
-    act = heavy.acting.acting(request.codec, request.code, request.step)
+    act = heavy.acting.measure_acting(request.codec, request.code, request.step)
     limit = max(float(act.heat.max()), 1.0)
     pixels = heavy.acting.heated(request.picture, act.heat, limit, request.colour)
     return Heat(request.name, act, pixels, limit)

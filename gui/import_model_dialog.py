@@ -158,8 +158,9 @@ class ImportModelDialog(QDialog):
         config = foreign.network(fit.choice)[0]
         shape = config.height, config.width, config.channels
         self._fits = self._dataset is not None and self._dataset.picture_shape == shape
-        for name, which in (("activation", "hidden"), ("output_activation", "output")):
-            self.form.fields[name].setEnabled(foreign.draft is not None and foreign.draft.leaves(which))
+        draft, fields = foreign.draft, self.form.fields
+        fields["activation"].setEnabled(draft is not None and draft.leaves("hidden"))
+        fields["output_activation"].setEnabled(draft is not None and draft.leaves("output"))
         for name in ("model_range", "picture_height", "picture_width"):
             self.form.fields[name].setEnabled(foreign.draft is not None)
         self.form.fields["flatten_order"].setEnabled(foreign.draft is not None and foreign.draft.is_flat)

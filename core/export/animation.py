@@ -50,15 +50,7 @@ class Animation:
 
     def __post_init__(self) -> None:
         film = self.film
-        if not LEAST_FPS <= self.fps <= MOST_FPS:
-            raise ExportError(
-                tr(
-                    "There are {fps} frames a second; it must be {least} to {most}.",
-                    fps=self.fps,
-                    least=LEAST_FPS,
-                    most=MOST_FPS,
-                )
-            )
+        check_fps(self.fps)
         rows = [min(film.columns, film.tiles - start) for start in range(0, film.tiles, film.columns)]
         layout = sheet_layout(
             rows,
@@ -113,6 +105,19 @@ class Animation:
         for patch, place, _is_picture in self.patches(number):
             image.paste(patch, place)
         return image
+
+
+def check_fps(fps: int) -> None:
+    """Raises: ExportError for frames a second that are too few or too many."""
+    if not LEAST_FPS <= fps <= MOST_FPS:
+        raise ExportError(
+            tr(
+                "There are {fps} frames a second; it must be {least} to {most}.",
+                fps=fps,
+                least=LEAST_FPS,
+                most=MOST_FPS,
+            )
+        )
 
 
 def animation_format(path: Path) -> str:

@@ -18,7 +18,7 @@ from core.snapshots import kept_snapshots, load_snapshot
 from core.translate import tr
 
 EPOCHS_A_SECOND = 2
-_LAST_FRAMES = 3  # that the network as it is now stays on, before the film begins anew
+REST_S = 1.5  # that the network as it is now stays on at least, before the film begins anew
 _IN_A_ROW = 12
 
 
@@ -75,17 +75,24 @@ def epoch_now(run: Run) -> int:
 
 
 def epochs_film(
-    views: Sequence[EpochView], frames: int = 0, *, is_loop: bool = True, titles: Titles | None = None
+    views: Sequence[EpochView],
+    frames: int = 0,
+    *,
+    fps: int = EPOCHS_A_SECOND,
+    is_loop: bool = True,
+    titles: Titles | None = None,
 ) -> Film:
-    """A frame an epoch, the last one some; or as many frames as are asked for, shared out evenly."""
+    """A frame an epoch, or as many frames as are asked for, shared out evenly.
+
+    The film does not go round: it rests on the last epoch, for REST_S or half of all the frames, before it
+    begins anew. fps is what it is played at.
+    """
     if frames:
         check_count(tr("The number of frames"), frames, 2, MOST_FRAMES)
-        shares = np.linspace(0.0, len(views), frames, endpoint=False)
-        places = [int(share) for share in shares]
-        places[-1] = len(views) - 1
-    else:
-        places = [*range(len(views)), *[len(views) - 1] * (_LAST_FRAMES - 1)]
-    shown = [views[place] for place in places]
+    last, rest = len(views) - 1, round(REST_S * fps)
+    moving = max(frames - rest, frames // 2) if frames else last
+    shown = [views[frame * last // moving] for frame in range(moving)]
+    shown += [views[last]] * (frames - moving if frames else rest)
     titles = titles or Titles()
     return Film(
         len(shown),

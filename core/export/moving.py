@@ -31,7 +31,7 @@ _IN_A_ROW = 12
 class Film:
     """Moving pictures: codes gives those of a frame (T,D), counted from 0, of T tiles in columns.
 
-    captions holds one of each tile for each frame. is_loop: the last frame leads into the first. stills gives
+    captions holds one of each tile for each frame. is_loop: after the last comes the first. stills gives
     the pictures of a frame (T,H,W,C) themselves, where more than one network made them.
     """
 

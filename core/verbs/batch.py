@@ -17,8 +17,16 @@ from core.run_files import MODEL
 from core.runs import Run
 from core.terminal import ProgressLine, say
 from core.translate import tr
-from core.verbs.asking import About, Flag, RunOptions
-from core.verbs.opening import adjustment_of, asked, check_out, check_out_folder, opened_for, shown
+from core.verbs.asking import About, Flag, RunOptions, Texts
+from core.verbs.opening import (
+    adjustment_of,
+    asked,
+    check_out,
+    check_out_folder,
+    only_adjustment,
+    opened_for,
+    shown,
+)
 
 ABOUT = About(
     "batch",
@@ -41,8 +49,8 @@ class BatchOptions(RunOptions):
             " the .npy."
         )
     )
-    adjust: str = Field(
-        "", description=tr("The adjustment: DIM+X, DIM-X, DIM=X, DIM*X or @NAME+X, with commas.")
+    adjust: Texts = Field(
+        (), description=tr("The adjustment: DIM+X, DIM-X, DIM=X, DIM*X or @NAME+X, with commas; one at most.")
     )
     recipe: str = Field(
         "", description=tr("An exported PNG, whose last adjustment is applied, instead of --adjust.")
@@ -62,7 +70,8 @@ class BatchOptions(RunOptions):
 def run(args: list[str]) -> int:
     """Do what the command line of batch says and give the exit code."""
     trained, options = asked(BatchOptions, ABOUT, args)
-    if bool(options.adjust) == bool(options.recipe):
+    adjust = only_adjustment(options.adjust)
+    if bool(adjust) == bool(options.recipe):
         raise ConfigError(tr("Give either --adjust or --recipe: what shall be applied?"))
     if options.indices and options.limit:
         raise ConfigError(tr("Give either --indices or --limit, not both."))
@@ -72,8 +81,8 @@ def run(args: list[str]) -> int:
     out = check_out(options.out, ".npy") if is_array else check_out_folder(options.out)
     codec = Codec.from_run(trained)
     with ProgressLine() as line:
-        if options.adjust:
-            edits, detail = adjustment_of(trained, codec, options.adjust, line), False
+        if adjust:
+            edits, detail = adjustment_of(trained, codec, adjust, line), False
         else:
             edits, detail = _of_recipe(options.recipe, trained, line)
         dataset = opened_for(trained, options, line)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Literal, cast
 
 import numpy as np
@@ -83,8 +84,8 @@ def run(args: list[str]) -> int:
         kept = [one for one in kept if one.direction is not named]
     found = _found(options, trained, codec)
     names = {one.name for one in found}
-    kept = [one for one in kept if one.name not in names]  # what is found anew takes the old one's place
-    kept += found
+    replaced = {one.name: one for one in kept if one.name in names}  # what is found anew takes their place
+    kept = [*(one for one in kept if one.name not in names), *found]
     if found or options.delete:
         write_directions(trained.path, kept)
     if options.as_json:
@@ -96,6 +97,9 @@ def run(args: list[str]) -> int:
             is_old = one.weights != codec.fingerprint
             old = " " + tr("It was found with other weights of this run.") if is_old else ""
             say(f"{one.name}: {one.facts()}{old}")
+            if one.name in replaced:
+                before = replaced[one.name].facts()
+                say("  " + tr("It replaces the one of this name that was kept. {before}", before=before))
     return 0
 
 
@@ -103,6 +107,10 @@ def _found(options: DirectionsOptions, trained: Run, codec: Codec) -> list[Found
     groups = (_indices(options.group_a), _indices(options.group_b))
     if any(groups) and not all(groups):
         raise ConfigError(tr("A direction between groups needs both --group-a and --group-b."))
+    if both := sorted({*groups[0]} & {*groups[1]}):
+        raise ConfigError(
+            tr("Picture {index} is in both groups: a direction leads from one to the other.", index=both[0])
+        )
     check_seed(options.seed)
     if not 0 <= options.components <= MOST_KEPT:
         raise ConfigError(tr("--components must be 0 to {most}.", most=MOST_KEPT))
@@ -145,7 +153,8 @@ def _found(options: DirectionsOptions, trained: Run, codec: Codec) -> list[Found
         raise ConfigError(
             tr("Two of these would be called '{name}': find them one by one, each with --name.", name=twice)
         )
-    return found
+    data = dataset.identity.name
+    return [replace(one, source=tr("{source} ({data})", source=one.source, data=data)) for one in found]
 
 
 def _attribute(

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from core.acting import Acting, acting, dial_step
+from core.acting import Acting, dial_step, measure_acting
 from core.codec import Codec
 from core.edits import Direction, moves_of
 from core.errors import ConfigError
@@ -71,7 +71,7 @@ def run(args: list[str]) -> int:
     if not dials:
         dials = np.argsort(-effects(codec, codes, stats), kind="stable")[:_SHOWN].tolist()
     code = codec.encode(dataset.pictures([options.index]))[0]
-    acts = [(dial, acting(codec, code, _step(dial, stats))) for dial in dials]
+    acts = [(dial, measure_acting(codec, code, _step(dial, stats))) for dial in dials]
     if out is not None:
         title = tr("Where dials act on #{index} of {name}", index=options.index, name=dataset.identity.name)
         named = [(_name(dial), act) for dial, act in acts]

@@ -8,9 +8,9 @@ from pydantic import Field
 
 from core.codec import Codec
 from core.config import Settings
-from core.export.animation import FORMATS, FPS, Animation, animation_format, write_animation
+from core.export.animation import FORMATS, FPS, Animation, animation_format, check_fps, write_animation
 from core.export.gif import Dither
-from core.export.moving import Film
+from core.export.moving import MOST_FRAMES, MOST_STEPS, Film, check_count
 from core.export.recipe import save_png
 from core.export.sheet import Sheet, check_scale, comfortable_scale, render_sheet
 from core.export.typeset import ThemeName
@@ -58,13 +58,17 @@ class Look(Settings):
     ] = "none"
 
 
-def look_of(options: MovingOptions) -> tuple[Path, Look]:
-    """Where to write, and the look. Raises: ConfigError, ExportError for what cannot be done."""
+def look_of(options: MovingOptions, steps: int = MOST_STEPS) -> tuple[Path, Look]:
+    """Where to write, and the look; steps of a sheet. Raises: ConfigError, ExportError for what cannot be."""
     out, look = check_out(options.out, SHEET, *FORMATS), Look(**options.of(Look))
     if out.suffix.lower() != SHEET:
         animation_format(out)
     if look.scale:
         check_scale(look.scale)
+    if look.frames:
+        check_count(tr("The number of frames"), look.frames, 2, MOST_FRAMES)
+    check_fps(look.fps)
+    check_count(tr("The number of steps"), steps, 2, MOST_STEPS)
     return out, look
 
 

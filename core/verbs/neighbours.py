@@ -12,8 +12,16 @@ from core.export.recipe import save_picture
 from core.mapping import measure_rarity, nearest
 from core.terminal import ProgressLine, say
 from core.translate import tr
-from core.verbs.asking import About, Json, RunOptions
-from core.verbs.opening import adjustment_of, asked, check_index, check_out, codes_of, opened_for
+from core.verbs.asking import About, Json, RunOptions, Texts
+from core.verbs.opening import (
+    adjustment_of,
+    asked,
+    check_index,
+    check_out,
+    codes_of,
+    only_adjustment,
+    opened_for,
+)
 
 MOST = 1000
 GAP_PX = 2
@@ -33,7 +41,7 @@ class NeighboursOptions(RunOptions):
     """The options of neighbours."""
 
     index: int = Field(0, description=tr("Which picture of the data, counted from 0."))
-    adjust: str = Field("", description=tr("An adjustment of its code, as edit takes it."))
+    adjust: Texts = Field((), description=tr("An adjustment of its code, as edit takes it; one at most."))
     count: int = Field(8, description=tr("How many neighbours, 1 to 1,000."))
     as_json: Json = Field(False, description=tr("Write JSON for another program."))
     out: str | None = Field(
@@ -49,9 +57,10 @@ def run(args: list[str]) -> int:
         raise ConfigError(
             tr("--count {count} must be from 1 to {most}.", count=options.count, most=f"{MOST:,}")
         )
+    adjust = only_adjustment(options.adjust)
     codec = Codec.from_run(trained)
     with ProgressLine() as line:
-        edits = adjustment_of(trained, codec, options.adjust, line)
+        edits = adjustment_of(trained, codec, adjust, line)
         dataset = opened_for(trained, options, line)
         check_index(dataset, options.index)
         codes = codes_of(trained, codec, dataset, line, len(dataset))

@@ -169,6 +169,19 @@ def adjustment_of(run: Run, codec: Codec, text: str, line: ProgressLine) -> tupl
     return adjustments_of(run, codec, [text], line)[0] if text else ()
 
 
+def only_adjustment(texts: Sequence[str]) -> str:
+    """The one that --adjust gives, empty where there is none. Raises: ConfigError for more."""
+    if len(texts) > 1:
+        raise ConfigError(
+            tr(
+                "There are {count} adjustments, and this verb takes one: give --adjust once, with commas"
+                " between what it changes.",
+                count=len(texts),
+            )
+        )
+    return texts[0] if texts else ""
+
+
 def codes_of(
     run: Run, codec: Codec, dataset: ImageDataset, line: ProgressLine, most: int = CODES_LIMIT
 ) -> Codes:

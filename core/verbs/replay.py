@@ -10,9 +10,9 @@ from core.export.moving import Titles
 from core.export.panels import comparison_subtitle, comparison_title
 from core.terminal import ProgressLine
 from core.translate import tr
-from core.verbs.asking import About, Flag
+from core.verbs.asking import About, Flag, Texts
 from core.verbs.moving import Look, MovingOptions, look_of, write
-from core.verbs.opening import adjustment_of, asked, check_index, opened_for, shown
+from core.verbs.opening import adjustment_of, asked, check_index, only_adjustment, opened_for, shown
 
 ABOUT = About(
     "replay",
@@ -32,18 +32,19 @@ class ReplayOptions(MovingOptions):
     """The options of replay."""
 
     index: int = Field(0, description=tr("Which picture of the data, counted from 0."))
-    adjust: str = Field(
-        "",
+    adjust: Texts = Field(
+        (),
         description=tr(
-            "The adjustment: DIM+X, DIM-X, DIM=X, DIM*X or @NAME+X, with commas. Without it the"
-            " reconstruction is shown."
+            "The adjustment: DIM+X, DIM-X, DIM=X, DIM*X or @NAME+X, with commas; one at most."
+            " Without it the reconstruction is shown."
         ),
     )
     detail: Flag = Field(
         False, description=tr("Put back what the network lost of the original where nothing was edited.")
     )
     loop: Literal["again", "once"] = Field(
-        "again", description=tr("Moving pictures begin anew for ever, or play once.")
+        "again",
+        description=tr("Moving pictures rest on the last epoch and begin anew for ever, or play once."),
     )
 
 
@@ -51,9 +52,10 @@ def run(args: list[str]) -> int:
     """Do what the command line of replay says and give the exit code."""
     trained, options = asked(ReplayOptions, ABOUT, args, Look(fps=EPOCHS_A_SECOND))
     out, look = look_of(options)
+    adjust = only_adjustment(options.adjust)
     codec = Codec.from_run(trained)
     with ProgressLine() as line:
-        edits = adjustment_of(trained, codec, options.adjust, line)
+        edits = adjustment_of(trained, codec, adjust, line)
         dataset = opened_for(trained, options, line)
         check_index(dataset, options.index)
         picture = dataset.pictures([options.index])[0]
@@ -70,7 +72,7 @@ def run(args: list[str]) -> int:
             look,
             codec,
             lambda: epochs_sheet(views, titles),
-            lambda: epochs_film(views, look.frames, is_loop=is_loop, titles=titles),
+            lambda: epochs_film(views, look.frames, fps=look.fps, is_loop=is_loop, titles=titles),
             line,
         )
     return 0

@@ -7,7 +7,7 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from core.acting import Acting, Part, acting, dial_step, heated
+from core.acting import Acting, Part, dial_step, heated, measure_acting
 from core.codec import Codec
 from core.errors import ModelError
 from core.latents import effects, statistics
@@ -47,7 +47,7 @@ def test_the_heat_is_the_change_of_both_ways_averaged_over_channels() -> None:
     )
     code = np.array([0.3, -1.0, 0.2, 0.9], np.float32)
     step = dial_step(4, 2, 0.7)
-    act = acting(codec, code, step)
+    act = measure_acting(codec, code, step)
     with torch.no_grad():
         plus, minus, base = (
             codec.network.decode(torch.from_numpy(z)[None])[0].numpy() * 127.5
@@ -71,7 +71,10 @@ def test_heat_averaged_over_codes_is_the_effect() -> None:
     stats = statistics(codes)
     measured = effects(codec, codes, stats, count=6)
     for dim in range(4):
-        heats = [acting(codec, code, dial_step(4, dim, float(stats.std[dim]))).heat.mean() for code in codes]
+        heats = [
+            measure_acting(codec, code, dial_step(4, dim, float(stats.std[dim]))).heat.mean()
+            for code in codes
+        ]
         assert np.mean(heats) == pytest.approx(measured[dim], rel=1e-4)
 
 
@@ -91,21 +94,23 @@ def test_heat_averaged_over_codes_is_the_effect() -> None:
     ],
 )
 def test_the_part_where_it_acts(box: tuple[int, int, int, int], part: Part) -> None:
-    act = acting(known(pattern(*box, (20.0, 20.0, 20.0))), np.zeros(1, np.float32), np.ones(1, np.float32))
+    act = measure_acting(
+        known(pattern(*box, (20.0, 20.0, 20.0))), np.zeros(1, np.float32), np.ones(1, np.float32)
+    )
     assert act.part is part
     assert act.share == pytest.approx(1.0)
 
 
 def test_a_frame_is_an_edge() -> None:
     frame = pattern(0, 16, 0, 16, (9.0,)) - pattern(2, 14, 2, 14, (9.0,))
-    act = acting(known(frame), np.zeros(1, np.float32), np.ones(1, np.float32))
+    act = measure_acting(known(frame), np.zeros(1, np.float32), np.ones(1, np.float32))
     assert (act.part, act.share) == (Part.EDGE, pytest.approx(1.0))
     assert act.mean == pytest.approx(9.0 * (1 - (12 / 16) ** 2), rel=1e-4)
 
 
 def test_the_share_is_that_of_the_change() -> None:
     mixed = pattern(0, 8, 0, 8, (62.0,)) + pattern(8, 16, 8, 16, (38.0,))
-    act = acting(known(mixed), np.zeros(1, np.float32), np.ones(1, np.float32))
+    act = measure_acting(known(mixed), np.zeros(1, np.float32), np.ones(1, np.float32))
     assert act.part is Part.UPPER_LEFT
     assert act.share == pytest.approx(0.62, abs=1e-4)
     assert "62 % of the change lies in the upper left" in act.sentence("+1σ")
@@ -130,13 +135,13 @@ def test_a_pixel_on_a_border_is_shared_out() -> None:
     ],
 )
 def test_brightness_and_colour_are_said_as_measured(colour: tuple[float, ...], words: str) -> None:
-    act = acting(known(pattern(0, 8, 0, 8, colour)), np.zeros(1, np.float32), np.ones(1, np.float32))
+    act = measure_acting(known(pattern(0, 8, 0, 8, colour)), np.zeros(1, np.float32), np.ones(1, np.float32))
     assert act.brightness == pytest.approx(float(np.dot(colour, [0.299, 0.587, 0.114])), abs=1e-3)
     assert words in act.sentence("+1σ")
 
 
 def test_grey_pictures_have_no_colour() -> None:
-    act = acting(known(pattern(0, 8, 0, 8, (20.0,))), np.zeros(1, np.float32), np.ones(1, np.float32))
+    act = measure_acting(known(pattern(0, 8, 0, 8, (20.0,))), np.zeros(1, np.float32), np.ones(1, np.float32))
     assert act.brightness == pytest.approx(20.0, rel=1e-4)
     assert act.sentence("+1σ") == (
         "+1σ: 100 % of the change lies in the upper left; brighter by 20 levels;"
@@ -145,15 +150,17 @@ def test_grey_pictures_have_no_colour() -> None:
 
 
 def test_nothing_is_said_of_what_changes_nothing() -> None:
-    act = acting(known(pattern(0, 8, 0, 8, (0.2,))), np.zeros(1, np.float32), np.ones(1, np.float32))
+    act = measure_acting(known(pattern(0, 8, 0, 8, (0.2,))), np.zeros(1, np.float32), np.ones(1, np.float32))
     assert act.sentence("+1σ") == "+1σ: no pixel changes by as much as 1 of 255."
-    still = acting(known(pattern(0, 8, 0, 8, (5.0,))), np.zeros(1, np.float32), np.zeros(1, np.float32))
+    still = measure_acting(
+        known(pattern(0, 8, 0, 8, (5.0,))), np.zeros(1, np.float32), np.zeros(1, np.float32)
+    )
     assert (still.most, still.part) == (0.0, Part.WHOLE)
 
 
 def test_a_direction_may_move_every_dimension() -> None:
     codec = known(pattern(0, 8, 0, 8, (10.0,)), pattern(8, 16, 8, 16, (10.0,)))
-    act = acting(codec, np.zeros(2, np.float32), np.array([1.0, -1.0], np.float32))
+    act = measure_acting(codec, np.zeros(2, np.float32), np.array([1.0, -1.0], np.float32))
     assert act.heat[0, 0] == pytest.approx(10.0, rel=1e-4)
     assert act.heat[15, 15] == pytest.approx(10.0, rel=1e-4)
     assert act.heat[0, 15] == 0.0
@@ -162,9 +169,9 @@ def test_a_direction_may_move_every_dimension() -> None:
 def test_a_move_must_be_finite_and_of_the_code_s_length() -> None:
     codec = known(pattern(0, 8, 0, 8, (1.0,)))
     with pytest.raises(ModelError, match="finite number"):
-        acting(codec, np.zeros(1, np.float32), np.array([np.nan], np.float32))
+        measure_acting(codec, np.zeros(1, np.float32), np.array([np.nan], np.float32))
     with pytest.raises(ModelError):
-        acting(codec, np.zeros(1, np.float32), np.zeros(2, np.float32))
+        measure_acting(codec, np.zeros(1, np.float32), np.zeros(2, np.float32))
 
 
 def test_a_heated_picture_is_dark_where_nothing_acts_and_the_colour_where_most_does() -> None:
@@ -181,6 +188,6 @@ def test_a_heated_picture_is_dark_where_nothing_acts_and_the_colour_where_most_d
 def test_a_sentence_is_of_the_plus_side_alone() -> None:
     """A picture that is white cannot get brighter: the heat has the way down too."""
     codec = known(pattern(0, 16, 0, 16, (127.5,)))
-    act: Acting = acting(codec, np.ones(1, np.float32), np.full(1, 0.5, np.float32))
+    act: Acting = measure_acting(codec, np.ones(1, np.float32), np.full(1, 0.5, np.float32))
     assert act.most == 0.0
     assert act.heat.mean() == pytest.approx(0.5 * 63.75, rel=1e-4)

@@ -67,6 +67,7 @@ def test_found_listed_used_and_deleted(
         (["--group-a", "1,2"], "needs both --group-a and --group-b"),
         (["--group-a", "1,2", "--group-b", "x"], "'x' are no numbers of pictures"),
         (["--group-a", "1,2", "--group-b", "40"], "There is no picture 40: the last is 39"),
+        (["--group-a", "1,2", "--group-b", "3,2"], "Picture 2 is in both groups"),
         (["--components", "-1"], "--components must be 0 to 256"),
         (["--components", "1", "--name", 'a"b'], "is no name for a direction"),
         (["--components", "1", "--seed", "-1"], "--seed is -1"),
@@ -98,6 +99,39 @@ def test_two_directions_of_one_name_are_refused(
     assert main(["directions", str(run_path), "--labels", str(labels), *wanted]) == 2
     assert "Two of these would be called 'x'" in capsys.readouterr().err
     assert read_directions(run_path, 4) == ()
+
+
+def test_what_is_replaced_is_said_and_each_says_what_it_was_found_on(
+    run_path: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = str(run_path)
+    assert main(["directions", run, "--components", "2"]) == 0
+    assert "replaces" not in capsys.readouterr().out
+    np.save(tmp_path / "others.npy", tiny_dataset().pictures(slice(10, 30)))
+    assert main(["directions", run, "--components", "1", "--data", str(tmp_path / "others.npy")]) == 0
+    first, second = capsys.readouterr().out.splitlines()
+    assert first.startswith("PC 1: Principal component 1 (others): ")
+    assert second.startswith(
+        "  It replaces the one of this name that was kept. Principal component 1 (tiny): "
+    )
+    assert main(["directions", run]) == 0
+    kept = capsys.readouterr().out.splitlines()
+    assert [line.partition(":")[2].partition(":")[0] for line in kept] == [
+        " Principal component 2 (tiny)",
+        " Principal component 1 (others)",
+    ]
+
+
+def test_a_name_that_must_be_quoted_is_said(
+    run_path: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run, out = str(run_path), str(tmp_path / "a.png")
+    groups = ["--group-a", "1,2", "--group-b", "3,4", "--method", "mean-difference"]
+    assert main(["directions", run, *groups, "--name", "a,b"]) == 0
+    capsys.readouterr()
+    assert main(["edit", run, "--adjust", "@a,b+2", "--out", out]) == 2
+    assert '@"a, b"+2 for a name with a comma' in capsys.readouterr().err
+    assert main(["edit", run, "--adjust", '@"a,b"+2', "--out", out]) == 0
 
 
 def test_heat_takes_directions_too(

@@ -12,7 +12,7 @@ from core.config import TrainConfig
 from core.datasets import open_dataset
 from core.edits import apply_edits, parse_edits
 from core.encoding import finished
-from core.export.epochs import epoch_views, epochs_film
+from core.export.epochs import EpochView, epoch_views, epochs_film
 from core.export.recipe import make_recipe, picture_image, save_png
 from core.latents import measure_effects, random_codes, statistics
 from core.painting import with_detail
@@ -197,6 +197,16 @@ def test_codes_and_limit(ae: Path, pictures: Path, tmp_path: Path) -> None:
         (["traverse", "RUN", "--sigmas", "-1", "--out", "a.png"], "--sigmas is -1.0"),
         (["interpolate", "RUN", "--from", "1", "--out", "a.png"], "--to"),
         (["interpolate", "RUN", "--from", "1", "--to", "2", "--fps", "60", "--out", "a.gif"], "60 frames"),
+        (["traverse", "RUN", "--fps", "51", "--out", "a.gif"], "51 frames a second"),
+        (["traverse", "RUN", "--frames", "2001", "--out", "a.gif"], "The number of frames is 2001"),
+        (["replay", "RUN", "--frames", "1", "--out", "a.gif"], "The number of frames is 1"),
+        (
+            ["interpolate", "RUN", "--from", "1", "--to", "2", "--steps", "65", "--out", "a.gif"],
+            "steps is 65",
+        ),
+        (["replay", "RUN", "--adjust", "0+1", "--adjust", "1+1", "--out", "a.gif"], "2 adjustments"),
+        (["batch", "RUN", "--adjust", "0+1", "--adjust", "1+1", "--out", "many"], "2 adjustments"),
+        (["neighbours", "RUN", "--adjust", "0+1", "--adjust", "1+1"], "2 adjustments"),
         (["sample", "RUN", "--count", "0", "--out", "a.png"], "--count is 0"),
         (["sample", "RUN", "--count", "1", "--out", "a.gif"], "The number of samples of a walk is 1"),
         (["sample", "RUN", "--scale", "99", "--out", "a.png"], "The scale is 99"),
@@ -262,6 +272,20 @@ def test_replay_shows_the_edit_by_every_kept_epoch_and_by_now(
     assert film.count == 6
     assert film.stills is not None
     assert all(np.array_equal(film.stills(frame), source) for frame in range(6))
+
+
+def test_a_replay_rests_on_the_last_epoch_for_a_second_at_any_pace() -> None:
+    blank = np.zeros((1, 1, 1), np.uint8)
+    views = [EpochView(str(number), np.zeros(1, np.float32), blank) for number in range(5)]
+    for fps in range(1, 51):
+        shown = [caption for (caption,) in epochs_film(views, fps=fps).captions]
+        assert shown[:4] == ["0", "1", "2", "3"]
+        assert shown[4:] == ["4"] * len(shown[4:])
+        assert len(shown[4:]) >= fps
+    evenly = [caption for (caption,) in epochs_film(views, 100, fps=20).captions]
+    assert [evenly.count(str(number)) for number in range(5)] == [18, 17, 18, 17, 30]
+    few = [caption for (caption,) in epochs_film(views, 4, fps=20).captions]
+    assert few == ["0", "2", "4", "4"]
 
 
 def test_replay_of_a_run_without_epochs_or_with_a_damaged_one_is_one_sentence(

@@ -19,7 +19,7 @@ README = ROOT / "README.md"
 
 
 def test_every_public_name_is_that_of_its_room() -> None:
-    assert set(core.PUBLIC) <= set(dir(core))
+    assert dir(core) == sorted(core.PUBLIC)
     for name, room in core.PUBLIC.items():
         assert getattr(core, name) is getattr(import_module(room), name)
         assert util.find_spec(f"core.{name}") is None, f"{name} is a module as well"
@@ -40,6 +40,19 @@ def test_importing_core_imports_neither_numpy_nor_torch_nor_qt() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_all_that_a_notebook_is_promised_is_there_without_qt() -> None:
+    promised = {
+        "train", "apply_edits", "save_picture", "read_labels", "principal_components", "attribute_direction",
+        "measure_acting", "painted_code", "make_map", "nearest", "write_scores", "measure_study",
+        "make_report", "traversal_film", "epochs_film", "export_networks", "write_codes", "edit_many",
+        "measure_factors",
+    }  # fmt: skip
+    assert promised <= set(core.PUBLIC)
+    code = "import sys; from core import *; print('PySide6' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
 
 
 def lines_of_the_readme() -> str:

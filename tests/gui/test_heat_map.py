@@ -7,7 +7,7 @@ from PySide6.QtGui import QEnterEvent
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from core.acting import acting, dial_step
+from core.acting import dial_step, measure_acting
 from core.directions import principal_components
 from gui.canvas_panel import CanvasPanel
 from gui.dial import Dial
@@ -66,7 +66,7 @@ def test_a_pointer_that_rests_on_a_dial_shows_heat_strip_and_sentence(
     assert session.codec is not None
     assert session.statistics is not None
     step = dial_step(8, 5, float(session.statistics.std[5]))
-    exact = acting(session.codec, session.pictures.edited_code, step)
+    exact = measure_acting(session.codec, session.pictures.edited_code, step)
     np.testing.assert_allclose(heat.acting.heat, exact.heat, atol=1e-3)
     assert canvas.stage.heat_card.text == exact.sentence("z5 +1σ")
     assert canvas.stage.heat_card.accessibleName().endswith(exact.sentence("z5 +1σ"))
@@ -126,7 +126,7 @@ def test_a_direction_has_a_heat_map_of_all_that_it_moves(
     assert session.codec is not None
     assert session.pictures is not None
     step = session.directions[1].direction.array.astype(np.float32)
-    exact = acting(session.codec, session.pictures.edited_code, step)
+    exact = measure_acting(session.codec, session.pictures.edited_code, step)
     assert card.text == exact.sentence("PC 2 +1σ")
     leave(dial)
     qtbot.waitUntil(lambda: not card.isVisible())

@@ -138,14 +138,14 @@ def test_the_edit_over_the_epochs_is_written_as_it_is_shown(
     original = toy_dataset().pictures([session.index])
     for codec in [*(Codec(load_snapshot(session.run, epoch)) for epoch in epochs), session.codec]:
         wanted.append(codec.decode(session.edit.code(codec.encode(original)[0]))[0])
-    count = len(wanted) + 2  # now stays for a moment
+    count = len(wanted) + 5  # now stays for a second and a half
     assert animation.facts_label.text() == f"{count} frames, {count / 4:.1f} s, 16×16 px"
     assert [frame.count for frame in animation._frames] == [count] * count
     path = tmp_path / "replay.webp"
     animation.save_to(path)
     written(qtbot, animation)
     with Image.open(path) as image:
-        for number, picture in enumerate([*wanted, wanted[-1], wanted[-1]]):
+        for number, picture in enumerate([*wanted, *[wanted[-1]] * 5]):
             image.seek(number)
             np.testing.assert_array_equal(np.asarray(image.convert("RGB")), picture)
     # With the original's detail, which is shown on the canvas; nothing edited shows the original itself.
