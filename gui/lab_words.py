@@ -126,7 +126,7 @@ def betweens_words(study: BetweensStudy) -> str:
         return said + " " + tr("the in-betweens of {side} are the more believable ones.", side=side)
     if not study.has_enough_pairs:
         return said + " " + tr("so few pairs allow no verdict.")
-    if study.judge_auc <= 0.7:
+    if not study.judge_is_sound:
         return (
             said + " " + tr("but the judge hardly knows cross-fades of these pictures, so it is uncertain.")
         )
