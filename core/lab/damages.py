@@ -194,7 +194,7 @@ def _words(damage: Damage, strength: float, lift: float) -> tuple[str, str]:
         case Damage.BRIGHTER:
             return tr("darker"), tr("by {levels} of 255", levels=f"{strength * 127.5:.1f}")
         case Damage.BLURRED:
-            return tr("blurred"), tr("by a Gaussian of {px} px", px=f"{strength:.2f}")
+            return tr("blurred"), tr("Gaussian of {px} px", px=f"{strength:.2f}")
         case Damage.NOISY:
             return tr("noise"), tr("of {levels} of 255", levels=f"{strength * 127.5:.1f}")
         case Damage.ERASED:
