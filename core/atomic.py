@@ -18,7 +18,7 @@ from core.translate import tr
 
 # A temporary file is named after the one that it will replace, so that what a killed process left is known.
 PART_SUFFIX = ".part"
-_PART_NAME = re.compile(rf"\.(.+)\.[0-9a-f]{{16}}{re.escape(PART_SUFFIX)}", re.DOTALL)
+_PART_NAME = re.compile(rf"\.(.+)\.[0-9a-f]+{re.escape(PART_SUFFIX)}", re.DOTALL)
 LONGEST_NAME = 40  # characters of it that are kept, lest the whole is too long for the disk
 LARGEST_WRITE = 64 * 2**20  # bytes at a time, so that Ctrl+C is heard between two
 # What folders answer on disks that cannot bring one to the disk by itself.
@@ -200,7 +200,7 @@ def remove_parts(path: Path, older_than_s: float = 0.0) -> None:
     with suppress(OSError):  # what is not removed costs its room and nothing else
         for name in os.listdir(path.parent):
             part = path.parent / name
-            is_part = name.startswith(_part_prefix(path)) and name.endswith(PART_SUFFIX)
+            is_part = written_to(name) == path.name[:LONGEST_NAME]
             if is_part and time.time() - part.stat().st_mtime >= older_than_s:
                 part.unlink(missing_ok=True)
 
@@ -216,17 +216,13 @@ def _temporary(path: Path) -> tuple[Path, CheckedFile]:
 
 def _part(path: Path) -> Path:
     """A place beside path that nothing has yet."""
-    return path.parent / f"{_part_prefix(path)}{secrets.token_hex(8)}{PART_SUFFIX}"
+    return path.parent / f".{path.name[:LONGEST_NAME]}.{secrets.token_hex(8)}{PART_SUFFIX}"
 
 
 def written_to(name: str) -> str:
-    """What a temporary file of that name is to become, by its name; empty where it is none of ours."""
+    """The name, LONGEST_NAME characters at most, of what a temporary file is to become; empty if not ours."""
     found = _PART_NAME.fullmatch(name)
     return found[1] if found else ""
-
-
-def _part_prefix(path: Path) -> str:
-    return f".{path.name[:LONGEST_NAME]}."
 
 
 def failure_text(error: OSError) -> str:

@@ -98,7 +98,7 @@ def test_resuming_repeats_what_came_after_the_checkpoint(tmp_path: Path) -> None
         (straight.path / EPOCHS / "000005.safetensors").read_bytes() if 5 in epochs_of(straight) else b"x"
     )
     (run.path / EPOCHS / "000005.safetensors").write_bytes(source)  # of a process that died before it saved
-    (run.path / EPOCHS / ".000007.safetensors.0123456789abcdef.part").write_bytes(b"half")
+    (run.path / EPOCHS / ".000007.safetensors.00.part").write_bytes(b"half")
     config = run.config.train.model_copy(update={"epochs": 9, "keep_epochs": 4})
     for _record in train(tiny_dataset(), config, run, resume=True):
         break
