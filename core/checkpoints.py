@@ -14,7 +14,7 @@ import torch
 from pydantic import TypeAdapter, ValidationError
 from torch import Tensor
 
-from core.errors import ModelError, RunError
+from core.errors import ModelError, RunError, first_flaw
 from core.models import Network
 from core.tensor_headers import FLOATS, read_tensor_header
 from core.translate import tr
@@ -121,7 +121,7 @@ def read_progress(path: Path) -> Progress:
     try:
         progress = TypeAdapter(Progress).validate_json(read_tensor_header(path).metadata["progress"])
     except ValidationError as error:
-        raise damaged(path, ValueError(error.errors()[0]["msg"])) from None
+        raise damaged(path, ValueError(first_flaw(error).reason)) from None
     except (OSError, KeyError, ValueError) as error:
         raise damaged(path, error) from None
     for name, value in vars(progress).items():

@@ -19,7 +19,7 @@ from pydantic import (
 )
 from pydantic.fields import FieldInfo
 
-from core.errors import ConfigError
+from core.errors import ConfigError, first_flaw
 from core.translate import tr
 
 NetworkName = Literal["fc", "conv"]
@@ -431,13 +431,12 @@ def checked(model: type[S], values: dict[str, Any]) -> S:
     try:
         return model(**values)
     except ValidationError as error:
-        first = error.errors()[0]
-        name = ".".join(str(part) for part in first["loc"]) or model.__name__
+        flaw = first_flaw(error)
         raise ConfigError(
             tr(
                 "{name} cannot be {value}: {reason}.",
-                name=name,
-                value=repr(first.get("input"))[:80],
-                reason=first["msg"].removeprefix("Value error, "),
+                name=flaw.place or model.__name__,
+                value=repr(flaw.value)[:80],
+                reason=flaw.reason,
             )
         ) from None

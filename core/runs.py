@@ -38,7 +38,7 @@ from core.checkpoints import (
 )
 from core.config import TrainConfig, is_variational
 from core.datasets.dataset import DataIdentity
-from core.errors import ModelError, RunError, is_plain
+from core.errors import ModelError, RunError, first_flaw, is_plain
 from core.metrics import Metrics, MetricsRow, append_row, keep_rows_to, read_metrics, sync_rows
 from core.models import Network, NetworkConfig, blank_network, empty_network
 from core.reconstruction import check_reconstruction
@@ -163,13 +163,13 @@ class Run:
         try:
             return cls(folder, RunConfig.model_validate_json(json.dumps(values)))
         except ValidationError as error:
-            first = error.errors()[0]
+            flaw = first_flaw(error)
             raise RunError(
                 tr(
                     "{path} is damaged at {name}: {reason}.",
                     path=folder / CONFIG,
-                    name=".".join(str(part) for part in first["loc"]),
-                    reason=first["msg"],
+                    name=flaw.place or CONFIG,
+                    reason=flaw.reason,
                 )
             ) from None
 

@@ -19,7 +19,7 @@ from torch import Tensor
 
 from core.atomic import failure_text, replacing, written_to
 from core.checkpoints import damaged, load_weights, read_weights, weights_to_bytes
-from core.errors import ModelError, RunError
+from core.errors import ModelError, RunError, first_flaw
 from core.interrupts import interrupts_held
 from core.models import Network, NetworkConfig, empty_network
 from core.run_files import EPOCHS
@@ -68,7 +68,7 @@ def load_snapshot(run: Run, epoch: int) -> Network:
         known = json.loads(metadata.get("snapshot", "null"))
         network = NetworkConfig.model_validate_json(metadata.get("network", ""))
     except ValidationError as error:
-        raise damaged(path, ValueError(error.errors()[0]["msg"])) from None
+        raise damaged(path, ValueError(first_flaw(error).reason)) from None
     except (OSError, ValueError, RecursionError) as error:
         raise damaged(path, error) from None
     if network != run.config.network or known != _marks(run, epoch):

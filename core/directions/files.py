@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from core.atomic import failure_text, write_text
 from core.directions.found import Accuracy, Found, Kind
-from core.errors import EditError, RunError
+from core.errors import EditError, RunError, first_flaw
 from core.places import kept_folder
 from core.run_files import read_bounded
 from core.saved_direction import SavedDirection
@@ -74,9 +74,8 @@ def read_directions(run: Path, latent_dim: int) -> tuple[Found, ...]:
         saved = _SavedAll.model_validate_json(read_bounded(path, MAX_BYTES))
         found = tuple(one.found() for one in saved.directions)
     except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"]) or DIRECTIONS
-        raise _unsound(path, f"{place}: {first['msg']}") from None
+        flaw = first_flaw(error)
+        raise _unsound(path, f"{flaw.place or DIRECTIONS}: {flaw.reason}") from None
     except EditError as error:
         raise _unsound(path, str(error)) from None
     except (OSError, ValueError, RecursionError) as error:

@@ -17,7 +17,7 @@ from core.atomic import failure_text, write_bytes
 from core.codec import weights_fingerprint
 from core.datasets.dataset import DataIdentity
 from core.edits import AnyEdit, apply_edits, edits_text, parse_edits
-from core.errors import EditError, ExportError
+from core.errors import EditError, ExportError, first_flaw
 from core.runs import MODEL, Run, versions
 from core.saved_direction import SavedDirection, distinctly_named
 from core.translate import tr
@@ -209,13 +209,13 @@ def read_recipe(path: Path) -> Recipe:
     try:
         return Recipe.model_validate_json(text)
     except ValidationError as error:
-        first = error.errors()[0]
+        flaw = first_flaw(error)
         raise ExportError(
             tr(
                 "The recipe in {path} is not sound: {name}: {reason}.",
                 path=path,
-                name=".".join(str(part) for part in first["loc"]) or "recipe",
-                reason=first["msg"],
+                name=flaw.place or "recipe",
+                reason=flaw.reason,
             )
         ) from None
 

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from torch import Tensor
 
 from core.config import MAX_PICTURE_PX, MIN_PICTURE_PX, ForeignConfig
+from core.errors import first_flaw
 from core.importing.pickles import RefusedError, TensorPlace
 from core.models.fc import NEGATIVE_SLOPE
 from core.models.layer_list import (
@@ -240,9 +241,7 @@ class Draft:
                 layers=network,
             )
         except ValidationError as error:
-            raise RefusedError(
-                str(error.errors()[0]["msg"]).removeprefix("Value error, ").rstrip(".")[:160]
-            ) from None
+            raise RefusedError(first_flaw(error).reason[:160]) from None
         return config, numbers
 
     def _closed(self, line: Line, choice: Choice) -> list[Piece]:

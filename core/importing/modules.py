@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 from torch import Tensor
 
+from core.errors import first_flaw
 from core.importing.allowed import LAYERS as CLASSES
 from core.importing.allowed import Shell
 from core.importing.draft import Draft, Piece
@@ -183,7 +184,7 @@ def _piece(shell: Shell, kind: str) -> Piece:
     try:
         return Piece(Layer(kind=kind, options=options), numbers)
     except ValidationError as error:
-        raise RefusedError(str(error.errors()[0]["msg"]).removeprefix("Value error, ")[:160]) from None
+        raise RefusedError(first_flaw(error).reason[:160]) from None
 
 
 def _option(value: Any) -> Any:
