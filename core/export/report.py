@@ -69,16 +69,13 @@ def _short(study: Study, names: Names) -> list[Block]:
 def _verdicts(study: Study, names: Names) -> Table:
     """Each question with the model that theory expects ahead and the one that is."""
     ae = None if names.vae is None else 1 - names.vae
-    noise = noise_finding(study, names)
-    noise_verdict = study.noise.rise_verdicts[study.noise.row] if noise.certain else Verdict.UNCERTAIN
-    between_verdict = study.betweens.verdict if study.noise.uses_codes else Verdict.UNCERTAIN
     neither = "–"
     questions = (
         (tr("reconstruction error"), ae, study.error_verdict),
-        (tr("noise on the code"), names.vae, noise_verdict),
-        (tr("in-betweens"), names.vae, between_verdict),
-        (tr("samples from N(0, 1)"), names.vae, _samples_verdict(study, names, "prior")),
-        (tr("samples, each as suits it"), None, _samples_verdict(study, names, "own")),
+        (tr("noise on the code"), names.vae, study.noise.verdict),
+        (tr("in-betweens"), names.vae, study.betweens_verdict),
+        (tr("samples from N(0, 1)"), names.vae, study.samples_verdict("prior")),
+        (tr("samples, each as suits it"), None, study.samples_verdict("own")),
         (tr("fine detail"), ae, study.blur.verdict),
     )
     rows = [
@@ -90,10 +87,6 @@ def _verdicts(study: Study, names: Names) -> Table:
         said = "; ".join(imitation_words(one, names.of(number)) for one, number in found)
         rows.append((tr("imitation of training pictures"), neither, said))
     return Table((tr("question"), tr("ahead in theory"), tr("ahead here")), tuple(rows))
-
-
-def _samples_verdict(study: Study, names: Names, way: str) -> Verdict:
-    return study.sampling.verdicts[way] if sampling_finding(study, names, way).certain else Verdict.UNCERTAIN
 
 
 def _ahead(names: Names, verdict: Verdict) -> str:

@@ -224,11 +224,9 @@ def _nothing_won(study: Study, names: Names, way: str) -> str:
     """Why the lower Fréchet distance of samples is no merit; empty where it is one, or there is none."""
     sampling = study.sampling
     number = sampling.ahead(way)
-    if number is None:
+    if number is None or study.samples_verdict(way) is not Verdict.UNCERTAIN:
         return ""
     score, curve = sampling.pair(way)[number], study.noise.curves[number]
-    if not sampling.is_hollow(way) and curve.uses_code:
-        return ""
     what = (
         tr("No sample of {name} lies among real pictures", name=names.of(number))
         if curve.uses_code and not sampling.is_one_picture(score)

@@ -59,13 +59,19 @@ class BetweensStudy:
     judge_auc: float
     judge_is_sound: bool
     difference: Spread | None
-    verdict: Verdict
     seed: int
 
     @property
     def has_enough_pairs(self) -> bool:
         """Whether there are pairs enough for a verdict."""
         return len(self.pairs) >= FEWEST_PAIRS
+
+    @property
+    def verdict(self) -> Verdict:
+        """Whose middles are more believable, where that may be said."""
+        if self.difference is None or not self.judge_is_sound or not self.has_enough_pairs:
+            return Verdict.UNCERTAIN
+        return better(self.difference)
 
 
 def strip(
@@ -117,9 +123,7 @@ def measure_betweens(
     auc = float(arrays["judge"][0])
     difference = spread_of(found[0].ghost - found[1].ghost) if len(found) > 1 else None
     is_known = auc > LEAST_AUC and min(one.known for one in found) > LEAST_KNOWN
-    may_say = is_known and len(pairs) >= FEWEST_PAIRS
-    verdict = better(difference) if difference is not None and may_say else Verdict.UNCERTAIN
-    return BetweensStudy(tuple(found), pairs, auc, is_known, difference, verdict, seed)
+    return BetweensStudy(tuple(found), pairs, auc, is_known, difference, seed)
 
 
 def _measured(

@@ -85,6 +85,12 @@ class NoiseStudy:
         return min(range(len(self.sigmas)), key=lambda row: abs(self.sigmas[row] - AT_SIGMA))
 
     @property
+    def verdict(self) -> Verdict:
+        """Who tolerates that noise better; both measures of it agree, and both models use their codes."""
+        rise, lost = self.rise_verdicts[self.row], self.lost_verdicts[self.row]
+        return rise if self.uses_codes and rise is lost else Verdict.UNCERTAIN
+
+    @property
     def uses_codes(self) -> bool:
         """Whether every model uses its code, without which noise on it says nothing."""
         return all(curve.uses_code for curve in self.curves)

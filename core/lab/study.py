@@ -58,6 +58,18 @@ class Study:
     feature_count: int
     seed: int
 
+    @property
+    def betweens_verdict(self) -> Verdict:
+        """Whose in-betweens are better: nobody's where a model does not use its code."""
+        return self.betweens.verdict if self.noise.uses_codes else Verdict.UNCERTAIN
+
+    def samples_verdict(self, way: str) -> Verdict:
+        """Whose samples are better, way as in SamplingStudy; nobody's where a lower distance is no merit."""
+        number = self.sampling.ahead(way)
+        if number is None or self.sampling.is_hollow(way) or not self.noise.curves[number].uses_code:
+            return Verdict.UNCERTAIN
+        return self.sampling.verdicts[way]
+
 
 def measure_study(
     subjects: tuple[Subject, Subject],
