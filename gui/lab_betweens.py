@@ -126,7 +126,7 @@ class BetweensPage(MeasuredPage):
 
     def work(self, subjects: Subjects, gathered: Gathered) -> Generator[EncodeProgress, None, Any]:
         """The score of both over many pairs of pictures that were held out."""
-        material = gathered.material()
+        material = gathered.material
         return (
             yield from heavy.lab_betweens.measure_betweens(
                 subjects, material, gathered.space, kept=gathered.kept(subjects)

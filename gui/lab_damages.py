@@ -123,7 +123,7 @@ class DamagesPage(MeasuredPage):
 
     def work(self, subjects: Subjects, gathered: Gathered) -> Generator[EncodeProgress, None, Any]:
         """The blur meter of both, over pictures that were held out."""
-        pictures = gathered.material().held_out
+        pictures = gathered.material.held_out
         kept = gathered.kept(subjects)
         study = yield from heavy.lab_blur.measure_blur(subjects, pictures, kept=kept)
         epochs = []

@@ -70,7 +70,7 @@ class ImitationPage(MeasuredPage):
 
     def work(self, subjects: Subjects, gathered: Gathered) -> Generator[EncodeProgress, None, Any]:
         """The nearest training pictures of both runs' samples."""
-        material = gathered.material()
+        material = gathered.material
         return (
             yield from heavy.lab_imitation.measure_imitation(
                 subjects, material, gathered.space, kept=gathered.kept(subjects)

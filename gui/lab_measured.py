@@ -34,6 +34,7 @@ class Result:
     value: Any
     a: Side
     b: Side
+    left_out: str = ""  # a sentence on pictures that were not measured on
 
 
 class MeasuredPage(LabPage):
@@ -101,9 +102,9 @@ class MeasuredPage(LabPage):
         self._pace.is_alone = not self._session.is_training
 
         def with_result() -> Generator[Any, None, None]:
-            yield from gathered.open_training()
+            yield from gathered.gather()
             value = yield from work
-            yield (value,)
+            yield value, gathered.material.left_out
 
         self._runner.start(lambda: self._pace.keep(with_result()))
         self._show_progress(None)
@@ -182,7 +183,7 @@ class MeasuredPage(LabPage):
         elif not self._is_of_now(self.result):
             text = tr("Measured with weights of before: measure again to compare those of now.")
         else:
-            text = ""
+            text = self.result.left_out
         self.progress_label.set_text(text)
 
     @Slot()
@@ -201,7 +202,8 @@ class MeasuredPage(LabPage):
         if isinstance(last, tuple):
             asked = self._asked
             if asked is not None:
-                self.result = Result(last[0], asked.a, asked.b)
+                value, left_out = last
+                self.result = Result(value, asked.a, asked.b, left_out)
                 self._asked = None
                 self._show_progress(None)
                 self.show_result(self.result)

@@ -111,7 +111,7 @@ class NoisePage(MeasuredPage):
 
     def work(self, subjects: Subjects, gathered: Gathered) -> Generator[EncodeProgress, None, Any]:
         """The curves of both, over pictures that were held out."""
-        pictures, kept = gathered.material().held_out, gathered.kept(subjects)
+        pictures, kept = gathered.material.held_out, gathered.kept(subjects)
         return (yield from heavy.lab_noise.measure_noise(subjects, pictures, kept=kept))
 
     def show_result(self, result: Result | None) -> None:

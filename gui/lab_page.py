@@ -91,7 +91,7 @@ class LabPage(QWidget):
 
     def rest(self) -> None:
         """Let go of what is held of a second run: the window is hidden."""
-        if self._lane.isRunning():
+        if self._lane.has_been_asked:
             self._lane.submit(None)
 
     def close_threads(self) -> None:

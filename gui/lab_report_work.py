@@ -46,8 +46,8 @@ def write_report(request: ReportRequest) -> Generator[EncodeProgress | ImportPro
             tr("{path} cannot be written: {reason}.", path=request.path, reason=failure_text(error))
         ) from None
     sides = request.a, request.b
-    yield from request.gathered.open_training()
-    material = request.gathered.material()
+    yield from request.gathered.gather()
+    material = request.gathered.material
     subjects = request.a.subject(), request.b.subject()
     kept = request.gathered.kept(subjects)
     study = yield from heavy.lab_study.measure_study(subjects, material, request.subject.original, kept=kept)

@@ -122,7 +122,7 @@ class SamplingPage(MeasuredPage):
 
     def work(self, subjects: Subjects, gathered: Gathered) -> Generator[EncodeProgress, None, Any]:
         """The scores of both against real pictures."""
-        material = gathered.material()
+        material = gathered.material
         return (
             yield from heavy.lab_sampling.measure_samples(
                 subjects, material, gathered.space, kept=gathered.kept(subjects)

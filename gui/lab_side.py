@@ -181,32 +181,30 @@ class Gathered:
     def __init__(self, dataset: ImageDataset, runs: tuple[Run, Run]) -> None:
         self._dataset = dataset
         self.runs = runs
-        self._training: ImageDataset | None = None
-        self._is_opened = False
+        self._material: Material | None = None
         self._making = RLock()
 
-    @cached_property
-    def _material(self) -> Material:
-        return heavy.lab_subjects.gather(self._dataset, self.runs, self._training)
+    def gather(self) -> Generator[ImportProgress | EncodeProgress, None, None]:
+        """Gather the pictures, with what the runs were trained on opened; to be run before all else.
+
+        Raises: LatentDialsError.
+        """
+        if self._material is None:  # two pages that ask at once find the same
+            self._material = yield from heavy.lab_gathering.gather_with_training(self._dataset, self.runs)
+
+    @property
+    def material(self) -> Material:
+        """The real pictures: some to measure on, others to hold them against."""
+        assert self._material is not None, "gather() was not run"
+        return self._material
 
     @cached_property
     def _digest(self) -> str:
-        return heavy.lab_keeping.pictures_digest(self._material)
+        return heavy.lab_keeping.pictures_digest(self.material)
 
     @cached_property
     def _space(self) -> FeatureSpace:
-        return heavy.lab_features.fit_features(self._material.reference)
-
-    def open_training(self) -> Generator[ImportProgress, None, None]:
-        """Open what the runs were trained on, where that is other data; to be run before all else."""
-        if not self._is_opened:
-            self._training = yield from heavy.lab_gathering.training_data(self._dataset, self.runs)
-            self._is_opened = True
-
-    def material(self) -> Material:
-        """The real pictures: some to measure on, others to hold them against. Raises: LatentDialsError."""
-        with self._making:
-            return self._material
+        return heavy.lab_features.fit_features(self.material.reference)
 
     def kept(self, subjects: Subjects) -> KeptMeasures:
         """Where measures of both are kept, by what they are now. Raises: LatentDialsError."""

@@ -4,6 +4,7 @@ from collections.abc import Generator, Sequence
 
 from core.datasets import ImageDataset, import_dataset
 from core.datasets.dataset import ImportProgress
+from core.encoding import EncodeProgress
 from core.errors import DataError
 from core.lab.subjects import Material, gather
 from core.runs import Run
@@ -11,28 +12,30 @@ from core.runs import Run
 
 def gather_with_training(
     dataset: ImageDataset, runs: Sequence[Run]
-) -> Generator[ImportProgress, None, Material]:
+) -> Generator[ImportProgress | EncodeProgress, None, Material]:
     """core.lab.subjects.gather, with the training data where they can still be opened. Raises: DataError."""
-    training = yield from training_data(dataset, runs)
-    return gather(dataset, runs, training)
+    trainings = yield from training_data(dataset, runs)
+    return (yield from gather(dataset, runs, trainings))
 
 
 def training_data(
     dataset: ImageDataset, runs: Sequence[Run]
-) -> Generator[ImportProgress, None, ImageDataset | None]:
-    """What the first run that can tell was trained on, unchanged since, where no run was trained on dataset.
+) -> Generator[ImportProgress, None, tuple[ImageDataset, ...]]:
+    """What runs were trained on where that is not dataset, each once.
 
-    None where a run was, and where none of the sources gives pictures of that shape any more.
+    Left out is what cannot be opened any more, has changed since, or is of another shape.
     """
-    known = [run.config.data for run in runs if run.config.imported is None]
-    if any(data.fingerprint == dataset.identity.fingerprint for data in known):
-        return None
-    for data in known:
+    found: dict[str, ImageDataset] = {}
+    for run in runs:
+        data = run.config.data
+        is_known = data.fingerprint in {dataset.identity.fingerprint, *found}
+        if is_known or run.config.imported is not None:
+            continue
         try:
-            found = yield from import_dataset(data.source, data.policy)
+            opened = yield from import_dataset(data.source, data.policy)
         except DataError:
             continue
-        is_unchanged = found.identity.fingerprint == data.fingerprint
-        if is_unchanged and found.picture_shape == dataset.picture_shape:
-            return found
-    return None
+        is_unchanged = opened.identity.fingerprint == data.fingerprint
+        if is_unchanged and opened.picture_shape == dataset.picture_shape:
+            found[data.fingerprint] = opened
+    return tuple(found.values())

@@ -1,7 +1,7 @@
 """Whom the laboratory studies: two models, and the real pictures that they are held against."""
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +11,7 @@ from core.batches import split_indices
 from core.codec import Codec, shape_text
 from core.config import is_variational
 from core.datasets.dataset import ImageDataset
-from core.encoding import spread_indices
+from core.encoding import EncodeProgress, spread_indices
 from core.errors import DataError, ModelError
 from core.latents import CodeStatistics
 from core.runs import Run
@@ -32,6 +32,14 @@ class Subject:
     codec: Codec
     stats: CodeStatistics
     has_prior: bool
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """Some pictures of a data set, by their indices (n,)."""
+
+    dataset: ImageDataset
+    indices: NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,37 +89,31 @@ def check_shape(name: str, codec: Codec, picture_shape: tuple[int, ...]) -> None
 def gather(
     dataset: ImageDataset,
     runs: Sequence[Run],
-    training: ImageDataset | None = None,
+    trainings: Sequence[ImageDataset] = (),
     most_held_out: int = MOST_HELD_OUT,
     most_reference: int = MOST_REFERENCE,
-) -> Material:
-    """The pictures for a comparison of runs on dataset.
+) -> Generator[EncodeProgress, None, Material]:
+    """The pictures for a comparison of runs on dataset; yields how far the search for copies is.
 
     Held out are those that no run was trained on: of its own data its validation share, of other data all,
-    in both cases without pictures that are among the training pictures byte for byte. The reference are
-    pictures that the runs were trained on: of dataset, or of training, the data of one of them, where dataset
-    is another. Without such pictures dataset is halved. Raises: DataError for fewer than four pictures.
+    in both cases without pictures that are among the training pictures byte for byte. trainings are the data
+    of runs that were trained on others than dataset. The reference are pictures that runs were trained on: of
+    dataset, or else of the first of trainings. Without such pictures dataset is halved. Raises: DataError for
+    fewer than four pictures.
     """
     count, name = len(dataset), dataset.identity.name
     if count < FEWEST:
         raise DataError(tr("{name} has too few pictures to compare models on.", name=name))
     everything = np.arange(count)
     seen = _trained_on(dataset, runs)
-    is_training, source = True, dataset
-    held = left_out = None
-    if seen.any():
-        held, left_out = _apart(dataset, np.flatnonzero(~seen), dataset, np.flatnonzero(seen), is_training)
-    if held is not None and left_out is not None and len(held) >= FEWEST_HELD_OUT:
-        reference = np.flatnonzero(seen)
-        note = tr(
-            "{held} pictures of {name} that no run was trained on, held against {count} that were.",
-            held=min(len(held), most_held_out),
-            name=name,
-            count=min(len(reference), most_reference),
-        )
-    elif held is not None:
-        reference = everything[::2]
-        held, left_out = _apart(dataset, everything[1::2], dataset, reference, is_training=False)
+    trained = [Part(source, np.flatnonzero(_trained_on(source, runs))) for source in (dataset, *trainings)]
+    trained = [part for part in trained if len(part.indices)]
+    halves = Part(dataset, everything[1::2]), Part(dataset, everything[::2])
+    unseen, reference = (Part(dataset, np.flatnonzero(~seen)), trained[0]) if trained else halves
+    held, left_out = yield from _apart(unseen, trained or [reference], is_training=bool(trained))
+    if seen.any() and len(held) < FEWEST_HELD_OUT:
+        unseen, reference = halves
+        held, left_out = yield from _apart(unseen, [reference], is_training=False)
         note = tr(
             "The runs hold out fewer than {fewest} pictures in common: half of {name} is measured on,"
             " half is the reference; pictures that were trained on are among both, and errors are lower"
@@ -119,26 +121,31 @@ def gather(
             fewest=FEWEST_HELD_OUT,
             name=name,
         )
-    elif training is not None:
-        source, reference = training, np.flatnonzero(_trained_on(training, runs))
-        held, left_out = _apart(dataset, everything, training, reference, is_training)
-        note = tr(
-            "{held} pictures of {name}, which is not the data of the runs, held against {count} of"
-            " {training}, which is.",
-            held=min(len(held), most_held_out),
-            name=name,
-            count=min(len(reference), most_reference),
-            training=training.identity.name,
-        )
     else:
-        is_training, reference = False, everything[::2]
-        held, left_out = _apart(dataset, everything[1::2], dataset, reference, is_training)
-        note = tr(
-            "{name} is not the data of the runs, and what they were trained on is not at hand: half of it is"
-            " measured on, the other half is the reference, and nothing can be said of copies of training"
-            " pictures.",
-            name=name,
-        )
+        shown = {
+            "held": min(len(held), most_held_out),
+            "name": name,
+            "count": min(len(reference.indices), most_reference),
+        }
+        if seen.any():
+            note = tr(
+                "{held} pictures of {name} that no run was trained on, held against {count} that were.",
+                **shown,
+            )
+        elif trained:
+            note = tr(
+                "{held} pictures of {name}, which is not the data of the runs, held against {count} of"
+                " {training}, which is.",
+                training=reference.dataset.identity.name,
+                **shown,
+            )
+        else:
+            note = tr(
+                "{name} is not the data of the runs, and what they were trained on is not at hand: half of"
+                " it is measured on, the other half is the reference, and nothing can be said of copies of"
+                " training pictures.",
+                name=name,
+            )
     if left_out and len(held) < FEWEST:
         raise DataError(
             tr(
@@ -149,14 +156,14 @@ def gather(
             )
         )
     held = held[spread_indices(len(held), most_held_out)]
-    reference = reference[spread_indices(len(reference), most_reference)]
+    shown_against = reference.indices[spread_indices(len(reference.indices), most_reference)]
     return Material(
         dataset.pictures(held),
         held.astype(np.int64),
-        source.pictures(reference),
-        reference.astype(np.int64),
-        source.identity.name,
-        is_training,
+        reference.dataset.pictures(shown_against),
+        shown_against.astype(np.int64),
+        reference.dataset.identity.name,
+        bool(trained),
         f"{note} {left_out}".rstrip(),
         left_out,
     )
@@ -173,30 +180,35 @@ def _trained_on(dataset: ImageDataset, runs: Sequence[Run]) -> NDArray[np.bool_]
 
 
 def _apart(
-    dataset: ImageDataset,
-    held: NDArray[np.int64],
-    source: ImageDataset,
-    reference: NDArray[np.int64],
-    is_training: bool,
-) -> tuple[NDArray[np.int64], str]:
-    """Those of held (n,) that are none of source's at reference (m,), each picture once; and what went."""
-    known, found = set(_digests(source, reference)), set[bytes]()
-    copies, repeats, kept = 0, 0, list[int]()
-    for index, digest in zip(held.tolist(), _digests(dataset, held), strict=True):
-        if digest in known:
-            copies += 1
-        elif digest in found:
-            repeats += 1
-        else:
-            found.add(digest)
-            kept.append(index)
+    candidates: Part, known: Sequence[Part], is_training: bool
+) -> Generator[EncodeProgress, None, tuple[NDArray[np.int64], str]]:
+    """Those of candidates that are none of the known pictures, each picture once; and what went, in words."""
+    total = len(candidates.indices)
+    everything = total + sum(len(part.indices) for part in known)
+    digests: list[bytes] = []
+    for digest in _digests(candidates):
+        digests.append(digest)
+        if len(digests) % BLOCK == 0:
+            yield _looked_at(len(digests), everything)
+    wanted, found, done = set(digests), set[bytes](), total
+    for part in known:  # which may have a million pictures, and passes by
+        for digest in _digests(part):
+            if digest in wanted:
+                found.add(digest)
+            done += 1
+            if done % BLOCK == 0:
+                yield _looked_at(done, everything)
+    firsts = {digest: place for place, digest in reversed(list(enumerate(digests)))}
+    kept = sorted(place for digest, place in firsts.items() if digest not in found)
+    copies = sum(digest in found for digest in digests)
+    repeats = total - copies - len(kept)
     parts = []
     if copies and is_training:
         parts.append(
             tr(
                 "{count} of the {total} pictures are training pictures of the runs and are left out.",
                 count=copies,
-                total=len(held),
+                total=total,
             )
         )
     elif copies:
@@ -204,7 +216,7 @@ def _apart(
             tr(
                 "{count} of the {total} pictures to measure on are in the reference too and are left out.",
                 count=copies,
-                total=len(held),
+                total=total,
             )
         )
     if repeats:
@@ -212,14 +224,22 @@ def _apart(
             tr(
                 "{count} of the {total} pictures are there before and are left out.",
                 count=repeats,
-                total=len(held),
+                total=total,
             )
         )
-    return np.array(kept, np.int64), " ".join(parts)
+    return candidates.indices[kept], " ".join(parts)
 
 
-def _digests(dataset: ImageDataset, indices: NDArray[np.int64]) -> Iterator[bytes]:
+def _looked_at(done: int, total: int) -> EncodeProgress:
+    return EncodeProgress(
+        done,
+        total,
+        tr("Looking for training pictures among these: {done} of {total}", done=done, total=total),
+    )
+
+
+def _digests(part: Part) -> Iterator[bytes]:
     """A hash of each picture's bytes."""
-    for start in range(0, len(indices), BLOCK):
-        for picture in dataset.pictures(indices[start : start + BLOCK]):
+    for start in range(0, len(part.indices), BLOCK):
+        for picture in part.dataset.pictures(part.indices[start : start + BLOCK]):
             yield hashlib.blake2b(picture.data, digest_size=16).digest()

@@ -36,7 +36,7 @@ def _run(tmp_path: Path, name: str, dataset: ImageDataset, **changes: object) ->
 def test_held_out_are_pictures_that_no_run_was_trained_on(tmp_path: Path) -> None:
     dataset = tiny_dataset(400)
     runs = [_run(tmp_path, f"run{seed}", dataset, seed=seed, val_fraction=0.3) for seed in (0, 1)]
-    material = gather(dataset, runs)
+    material = finished(gather(dataset, runs))
     both = set.intersection(*(set(split_indices(400, 0.3, seed)[1]) for seed in (0, 1)))
     assert set(material.held_out_indices) == both
     assert not both & set(material.reference_indices)
@@ -47,7 +47,7 @@ def test_held_out_are_pictures_that_no_run_was_trained_on(tmp_path: Path) -> Non
 
 def test_without_pictures_held_out_in_common_the_note_says_so(tmp_path: Path) -> None:
     dataset = tiny_dataset(60)
-    material = gather(dataset, [_run(tmp_path, "run", dataset, val_fraction=0.0)])
+    material = finished(gather(dataset, [_run(tmp_path, "run", dataset, val_fraction=0.0)]))
     assert len(material.held_out) + len(material.reference) == 60
     assert "trained on are among both" in material.note
 
@@ -55,16 +55,16 @@ def test_without_pictures_held_out_in_common_the_note_says_so(tmp_path: Path) ->
 def test_other_data_is_held_against_the_training_data_where_that_is_at_hand(tmp_path: Path) -> None:
     trained, other = tiny_dataset(40), tiny_dataset(30, seed=9)
     run = _run(tmp_path, "run", trained)
-    material = gather(other, [run], trained)
+    material = finished(gather(other, [run], [trained]))
     np.testing.assert_array_equal(material.held_out, other.pixels)
     kept, _ = split_indices(40, run.config.train.val_fraction, run.config.train.seed)
     np.testing.assert_array_equal(material.reference_indices, np.sort(kept))
     np.testing.assert_array_equal(material.reference, trained.pictures(np.sort(kept)))
-    alone = gather(other, [run])
+    alone = finished(gather(other, [run]))
     assert not alone.training
     assert len(alone.held_out) == len(alone.reference) == 15
     with pytest.raises(DataError, match="too few"):
-        gather(tiny_dataset(3), [run])
+        finished(gather(tiny_dataset(3), [run]))
 
 
 def _dataset(pixels: NDArray[np.uint8], like: ImageDataset) -> ImageDataset:
@@ -79,13 +79,13 @@ def test_training_pictures_in_another_file_are_not_held_out(tmp_path: Path) -> N
     mixed = np.concatenate(
         [trained.pictures(seen[:5]), other.pictures(np.arange(20)), trained.pictures(unseen[:3])]
     )
-    material = gather(_dataset(mixed, other), [run], trained)
+    material = finished(gather(_dataset(mixed, other), [run], [trained]))
     assert material.held_out_indices.tolist() == list(range(5, 28))
     assert "5 of the 28 pictures are training pictures of the runs and are left out." in material.note
     assert material.note.startswith("23 pictures of")
     assert material.left_out in material.note
     with pytest.raises(DataError, match=r"20 of the 20 pictures are training pictures .* Choose data with"):
-        gather(_dataset(trained.pictures(seen[:20]), other), [run], trained)
+        finished(gather(_dataset(trained.pictures(seen[:20]), other), [run], [trained]))
 
 
 def test_a_picture_that_is_there_twice_is_not_on_both_sides(tmp_path: Path) -> None:
@@ -95,7 +95,7 @@ def test_a_picture_that_is_there_twice_is_not_on_both_sides(tmp_path: Path) -> N
     pixels[unseen[0]] = pixels[seen[0]]
     pixels[unseen[1]] = pixels[unseen[2]]
     dataset = _dataset(pixels, first)
-    material = gather(dataset, [_run(tmp_path, "run", dataset, val_fraction=0.25)])
+    material = finished(gather(dataset, [_run(tmp_path, "run", dataset, val_fraction=0.25)]))
     assert set(material.held_out_indices) == set(unseen) - {unseen[0], max(unseen[1:3])}
     assert "1 of the 50 pictures are training pictures" in material.note
     assert "1 of the 50 pictures are there before" in material.note

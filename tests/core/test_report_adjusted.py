@@ -119,7 +119,7 @@ def test_training_data_are_opened_where_they_are_unchanged(tmp_path: Path) -> No
     assert material.training
     assert material.reference_name == "trained"
     assert len(material.held_out) == 30
-    assert finished(training_data(open_dataset(trained), [run])) is None  # it is at hand
+    assert finished(training_data(open_dataset(trained), [run])) == ()  # it is at hand
     np.save(trained, shapes(40, 5, 16))
     assert not finished(gather_with_training(opened, [run])).training
     trained.unlink()
