@@ -3,11 +3,12 @@
 from pathlib import Path
 
 import numpy as np
+from PySide6.QtCore import QRect, Qt
 from PySide6.QtGui import Qt as RichText
 from PySide6.QtWidgets import QDialog, QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
-from gui.plain import plain_tip
+from gui.plain import PlainLabel, plain_tip
 from tests.gui import windows
 
 NAME = "<b>bold</b> <img src='x'>"
@@ -16,6 +17,33 @@ NAME = "<b>bold</b> <img src='x'>"
 def test_a_tip_keeps_the_signs_of_its_text() -> None:
     assert plain_tip("a < b, c > d") == "a < b, c > d"
     assert plain_tip("<b>x</b>\ny") == "<span>&lt;b&gt;x&lt;/b&gt;<br>y</span>"
+
+
+def test_a_long_path_is_never_wider_than_its_label(qtbot: QtBot) -> None:
+    path = "/home/someone/pictures_of_last_year/" + "faces" * 30 + "/a-name-without-a-space.npy"
+    label = PlainLabel()
+    qtbot.addWidget(label)
+    label.setWordWrap(True)
+    label.setText(f"Saved {path}.")
+    assert label.text() == f"Saved {path}."
+    width = 240
+    flags = Qt.TextFlag.TextWordWrap
+    shown = QLabel.text(label)
+    drawn = label.fontMetrics().boundingRect(QRect(0, 0, width, 10_000), flags, shown)
+    assert drawn.width() <= width
+    plainly = label.fontMetrics().boundingRect(QRect(0, 0, width, 10_000), flags, label.text())
+    assert plainly.width() > width  # as it would be cut
+    assert label.heightForWidth(width) >= drawn.height()
+
+
+def test_a_path_that_can_be_copied_stays_as_it_is(qtbot: QtBot) -> None:
+    label = PlainLabel()
+    qtbot.addWidget(label)
+    label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+    path = "/home/someone/pictures_of_last_year/faces.npy"
+    label.setText(path)
+    label.setSelection(0, len(path))
+    assert label.selectedText() == path
 
 
 def wrong_texts(top: QWidget) -> list[str]:
