@@ -11,7 +11,8 @@ from typing import Any
 
 from PySide6.QtCore import QObject, QThread, Signal, Slot
 
-REPORT_INTERVAL_S = 0.15  # each report of training costs the window 1 ms
+REPORT_INTERVAL_S = 0.25  # each report of training costs the window 1 ms
+REST_S = 20.0  # a lane that nobody asked for so long ends its thread, and what torch keeps for it
 
 
 def _nothing() -> Generator[Any, None, None]:
@@ -24,7 +25,7 @@ class IteratorThread(QThread):
     Pausing is not asking for the next item, stopping is closing the generator, in its own thread.
 
     Signals:
-        items_arrived(list): everything yielded since the last batch, at most every 150 ms.
+        items_arrived(list): everything yielded since the last batch, at most every 250 ms.
         done(object): the generator's return value; None after request_stop().
         failed(object): the exception that it raised.
         Exactly one of done and failed comes, and then QThread.finished.
@@ -118,7 +119,9 @@ class IteratorThread(QThread):
 class LatestOnly(QThread):
     """Computes answers in a thread of its own; of the requests that wait, only the newest is answered.
 
-    A request is a value; what answer(request) returns is sent with it. prepare is called once, in the thread.
+    A request is a value; what answer(request) returns is sent with it. The thread ends when nothing was asked
+    for a while, and another begins with the next request: a thread that waits keeps the kernels of what it
+    computed. prepare is called in each, first.
 
     Signals:
         answered(object, object): the request and its answer.
@@ -137,8 +140,10 @@ class LatestOnly(QThread):
         super().__init__(parent)
         self._answer = answer
         self._prepare = prepare
+        self.has_been_asked = False
         self._condition = threading.Condition()
         self._waiting: list[Any] = []  # empty, or the one newest request
+        self._has_thread = False  # one that will look at what waits: it takes nothing more once this is False
         self._busy = False
         self._undelivered = 0  # answers that were sent and have not arrived in the window's thread
         self._stop = False
@@ -146,11 +151,15 @@ class LatestOnly(QThread):
         self.failed.connect(self._on_delivered)
 
     def submit(self, request: object) -> None:
-        """Ask for an answer; a request that still waits is dropped. Starts the thread at the first call."""
+        """Ask for an answer; a request that still waits is dropped. Starts a thread where there is none."""
         with self._condition:
+            self.has_been_asked = True
             self._waiting[:] = [request]
             self._condition.notify()
-        if not self.isRunning() and not self._stop:
+            needs_thread = not self._has_thread and not self._stop
+            self._has_thread = self._has_thread or needs_thread
+        if needs_thread:
+            self.wait()  # for the one before, which is at its end: Qt starts nothing that still runs
             self.start()
 
     @property
@@ -179,9 +188,9 @@ class LatestOnly(QThread):
         while True:
             with self._condition:
                 self._busy = False
-                while not self._waiting and not self._stop:
-                    self._condition.wait()
-                if self._stop:
+                is_asked = self._condition.wait_for(lambda: self._waiting or self._stop, REST_S)
+                if self._stop or not is_asked:
+                    self._has_thread = False
                     return
                 request = self._waiting.pop()
                 self._busy = True

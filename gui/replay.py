@@ -46,7 +46,7 @@ class EpochReader:
         self._codecs: OrderedDict[tuple[str, int], tuple[Codec, Pictures | None, int]] = OrderedDict()
 
     def prepare(self) -> None:
-        """Called once in the thread: one picture is too little work to share."""
+        """Called first in each thread: one picture is too little work to share."""
         heavy.threads.use_one()
 
     def answer(self, request: ReplayRequest | None) -> Pictures | None:
@@ -179,7 +179,7 @@ class Replay(QObject):
     def _on_other_opened(self) -> None:
         self.show(None)
         self.look()
-        if self._lane.isRunning():  # the networks at hand are another run's
+        if self._lane.has_been_asked:  # the networks at hand are another run's
             self._lane.submit(None)
 
     @Slot(object, object)

@@ -1,6 +1,8 @@
 """Threads beside the window: order, pause, stop, errors, the newest request, nothing left behind."""
 
+import random
 import threading
+import time
 import weakref
 from collections.abc import Generator, Iterator
 
@@ -8,6 +10,7 @@ import pytest
 from PySide6.QtCore import QObject, Slot
 from pytestqt.qtbot import QtBot
 
+from gui import background
 from gui.background import LatestOnly, Runner
 from tests.conftest import qt_threads
 
@@ -163,6 +166,43 @@ def test_a_failed_request_leaves_the_lane_open(qtbot: QtBot) -> None:
         with qtbot.waitSignal(lane.answered) as answered:
             lane.submit(1)
         assert answered.args == [1, 1]
+    finally:
+        lane.stop_and_wait()
+
+
+def test_a_lane_nobody_asks_ends_its_thread_and_begins_another(
+    qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(background, "REST_S", 0.05)
+    prepared: list[int] = []
+    lane = LatestOnly(lambda request: request + 1, prepare=lambda: prepared.append(threading.get_ident()))
+    try:
+        for request in (1, 2):
+            with qtbot.waitSignal(lane.answered) as answered:
+                lane.submit(request)
+            assert answered.args == [request, request + 1]
+            qtbot.waitUntil(lambda: not lane.isRunning())
+            assert lane.idle
+        assert len(prepared) == 2
+    finally:
+        lane.stop_and_wait()
+
+
+def test_a_request_as_the_thread_ends_is_answered(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    rest_s = 0.002
+    monkeypatch.setattr(background, "REST_S", rest_s)
+    begun: list[None] = []
+    lane = LatestOnly(lambda request: request, prepare=lambda: begun.append(None))
+    dice = random.Random(0)
+    try:
+        for request in range(300):
+            with qtbot.waitSignal(lane.answered, timeout=5000) as answered:
+                lane.submit(request)
+            assert answered.args == [request, request]
+            until = time.perf_counter() + dice.uniform(0.5, 2) * rest_s
+            while time.perf_counter() < until:
+                time.sleep(0)
+        assert 10 < len(begun) < 300  # both ways were taken
     finally:
         lane.stop_and_wait()
 
