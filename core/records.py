@@ -16,8 +16,8 @@ class TrainRecord(MetricsRow):
 
     reported is False for a mere sign of life while validation takes long: the numbers are then those of the
     record before and metrics.csv has no row for it. weights is a copy in float32 on the processor that
-    nothing changes any more, at most every snapshot_interval_s, else None. problem is one sentence while
-    something cannot be written to the run's folder, and empty otherwise.
+    nothing changes any more, at most every snapshot_interval_s and after two of them every other, else None.
+    problem is one sentence while something cannot be written to the run's folder, and empty otherwise.
     kl_of_dims (D,) is the KL of each dimension in nats, a mean over the same steps as kl; None for what is
     not variational. collapse is one sentence while too few of them say anything, and empty otherwise.
     """

@@ -369,6 +369,11 @@ class _Trainer:
     def _report_is_due(self) -> bool:
         return self.record is None or self.clock.now() - self.reported_at >= REPORT_INTERVAL_S
 
+    def _snapshot_wait_s(self) -> float:
+        """How long after the last copy of the weights the next is due: they change less as time goes on."""
+        early = self.snapshot_at < 2.0 * self.snapshot_interval_s
+        return self.snapshot_interval_s * (1.0 if early else 2.0)
+
     def _report(self, val_mse: float) -> Iterator[TrainRecord]:
         """Write down and yield the means since the last report; write a checkpoint where it is time."""
         self._read_losses()
@@ -382,7 +387,7 @@ class _Trainer:
         seconds = self.clock.now()
         images_per_s = self.rate.images_per_s(seconds, progress.images)
         weights = None
-        if finished or seconds - self.snapshot_at >= self.snapshot_interval_s:
+        if finished or seconds - self.snapshot_at >= self._snapshot_wait_s():
             weights, self.snapshot_at = copy_of_weights(self.network), seconds
         self.record = TrainRecord(
             step=progress.step,

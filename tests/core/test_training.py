@@ -1,5 +1,6 @@
 """Training: exact resumption, what reaches disk, and that other people's code reads it."""
 
+import itertools
 import math
 import signal
 from collections.abc import Iterator
@@ -179,6 +180,18 @@ def test_copies_of_weights_are_not_touched_by_the_steps_after(tmp_path: Path) ->
     assert not torch.equal(first["encoder.0.weight"], second["encoder.0.weight"])
     with pytest.raises(TypeError):
         first["encoder.0.weight"] = kept["encoder.0.weight"]  # pyright: ignore[reportIndexIssue]
+
+
+def test_copies_of_weights_come_less_often_later(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ticks = itertools.count(0.0, 0.05)
+    monkeypatch.setattr("core.clocks.time.perf_counter", lambda: next(ticks))
+    monkeypatch.setattr("core.training.REPORT_INTERVAL_S", 0.0)
+    dataset, config = tiny_dataset(), tiny_config(epochs=100)
+    training = train(dataset, config, made(tmp_path / "run", config, dataset), snapshot_interval_s=5.0)
+    copied = [record.seconds for record in training if record.weights is not None][:-1]  # the last is the end
+    assert len(copied) > 4
+    assert np.diff(copied[:3]) == pytest.approx([5.0, 5.0], abs=1.5)
+    assert np.diff(copied[2:]) == pytest.approx([10.0] * (len(copied) - 3), abs=1.5)
 
 
 def test_time_in_which_nobody_asks_does_not_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
