@@ -20,7 +20,7 @@ from core.translate import tr
 CHECKPOINT_RETRY_S = 10.0  # writing 320 MB in vain took 0.1 s, before a disk was full
 ROWS_RETRY_S = 1.0
 FIRST_COST_SHARE = 0.1  # of the interval: what the first checkpoint is expected to take
-MARGIN = 2.0  # a disk may take so many times as long as before
+MARGIN = 3.0  # a disk may take so many times as long as before
 LEAST_SHARE = 0.5  # of the interval lies between two checkpoints, however long one takes
 
 
