@@ -387,7 +387,10 @@ class DirectionDialog(QDialog):
 
     @Slot()
     def _on_add(self) -> None:
-        self._session.add_directions(self._chosen())
+        dataset, chosen = self._session.dataset, self._chosen()
+        if dataset is not None:
+            chosen = tuple(one.of_data(dataset.identity.name) for one in chosen)
+        self._session.add_directions(chosen)
         self.accept()
 
     # ---- the end ---------------------------------------------------------------------------------------

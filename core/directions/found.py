@@ -86,6 +86,10 @@ class Found:
         """The same under another name. Raises: EditError."""
         return replace(self, direction=self.direction.renamed(name))
 
+    def of_data(self, name: str) -> "Found":
+        """The same, whose source says in which data it was found."""
+        return replace(self, source=tr("{source} ({data})", source=self.source, data=name))
+
     def brief(self) -> str:
         """The most telling of facts(), in a few words."""
         if self.share is not None:

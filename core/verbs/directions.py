@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Literal, cast
 
 import numpy as np
@@ -153,8 +152,7 @@ def _found(options: DirectionsOptions, trained: Run, codec: Codec) -> list[Found
         raise ConfigError(
             tr("Two of these would be called '{name}': find them one by one, each with --name.", name=twice)
         )
-    data = dataset.identity.name
-    return [replace(one, source=tr("{source} ({data})", source=one.source, data=data)) for one in found]
+    return [one.of_data(dataset.identity.name) for one in found]
 
 
 def _attribute(

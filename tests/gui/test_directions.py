@@ -32,6 +32,8 @@ def pc_session(toy_session: Session, qtbot: QtBot) -> Session:
     qtbot.waitUntil(dialog.add.isEnabled, timeout=20_000)
     qtbot.mouseClick(dialog.add, Qt.MouseButton.LeftButton)
     assert [found.name for found in toy_session.directions] == ["PC 1", "PC 2", "PC 3"]
+    assert toy_session.dataset is not None
+    assert toy_session.directions[0].source.endswith(f"({toy_session.dataset.identity.name})")
     return toy_session
 
 
