@@ -120,8 +120,8 @@ class LatestOnly(QThread):
     """Computes answers in a thread of its own; of the requests that wait, only the newest is answered.
 
     A request is a value; what answer(request) returns is sent with it. The thread ends when nothing was asked
-    for a while, and another begins with the next request: a thread that waits keeps the kernels of what it
-    computed. prepare is called in each, first.
+    for a while, or at let_go(), and another begins with the next request: a thread that waits keeps the kernels
+    of what it computed. prepare is called in each, first.
 
     Signals:
         answered(object, object): the request and its answer.
@@ -144,6 +144,7 @@ class LatestOnly(QThread):
         self._condition = threading.Condition()
         self._waiting: list[Any] = []  # empty, or the one newest request
         self._has_thread = False  # one that will look at what waits: it takes nothing more once this is False
+        self._may_end = False  # as soon as nothing waits
         self._busy = False
         self._undelivered = 0  # answers that were sent and have not arrived in the window's thread
         self._stop = False
@@ -154,6 +155,7 @@ class LatestOnly(QThread):
         """Ask for an answer; a request that still waits is dropped. Starts a thread where there is none."""
         with self._condition:
             self.has_been_asked = True
+            self._may_end = False
             self._waiting[:] = [request]
             self._condition.notify()
             needs_thread = not self._has_thread and not self._stop
@@ -173,6 +175,12 @@ class LatestOnly(QThread):
         with self._condition:
             self._undelivered -= 1
 
+    def let_go(self) -> None:
+        """End the thread once nothing waits, and not after a while."""
+        with self._condition:
+            self._may_end = True
+            self._condition.notify()
+
     def stop_and_wait(self) -> None:
         """Drop what waits and wait until the thread has ended."""
         with self._condition:
@@ -188,8 +196,8 @@ class LatestOnly(QThread):
         while True:
             with self._condition:
                 self._busy = False
-                is_asked = self._condition.wait_for(lambda: self._waiting or self._stop, REST_S)
-                if self._stop or not is_asked:
+                self._condition.wait_for(lambda: self._waiting or self._stop or self._may_end, REST_S)
+                if self._stop or not self._waiting:
                     self._has_thread = False
                     return
                 request = self._waiting.pop()

@@ -1,27 +1,41 @@
-"""FreeMemory: the system gets back what the heap holds and nobody uses, when the window has come to rest."""
+"""FreeMemory: the system gets back what nobody uses, when the window has come to rest."""
 
 from PySide6.QtCore import QObject, QTimer, Slot
 
 from core.allocation import give_back_free_memory
+from gui.background import LatestOnly
 from gui.session import Session
 
 QUIET_MS = 200  # after the last change, what it let go of is free
+ENDING_MS = 50  # and threads that wait have ended
 
 
 class FreeMemory(QObject):
-    """Gives back after pictures, a run, or long work came or went; while a network trains it is kept."""
+    """Gives back after pictures, a run, or long work came or went; while a network trains it is kept.
+
+    The threads of lanes that wait end first: each keeps up to 64 kernels, of networks that are gone.
+    """
 
     def __init__(self, session: Session, parent: QObject) -> None:
+        """parent: the window, with every lane among its children."""
         super().__init__(parent)
-        self._timer = QTimer(self, singleShot=True, interval=QUIET_MS)
-        self._timer.timeout.connect(self._on_timeout)
+        self._quiet = QTimer(self, singleShot=True, interval=QUIET_MS)
+        self._quiet.timeout.connect(self._on_quiet)
+        self._ended = QTimer(self, singleShot=True, interval=ENDING_MS)
+        self._ended.timeout.connect(self._on_ended)
         for changed in (session.dataset_changed, session.run_changed, session.task_changed):
             changed.connect(self._on_changed)
 
     @Slot()
     def _on_changed(self) -> None:
-        self._timer.start()
+        self._quiet.start()
 
     @Slot()
-    def _on_timeout(self) -> None:
+    def _on_quiet(self) -> None:
+        for lane in self.parent().findChildren(LatestOnly):
+            lane.let_go()
+        self._ended.start()
+
+    @Slot()
+    def _on_ended(self) -> None:
         give_back_free_memory()

@@ -188,6 +188,33 @@ def test_a_lane_nobody_asks_ends_its_thread_and_begins_another(
         lane.stop_and_wait()
 
 
+def test_a_lane_that_lets_go_answers_what_waits_first(qtbot: QtBot) -> None:
+    in_work, go = threading.Event(), threading.Event()
+
+    def answer(request: int) -> int:
+        in_work.set()
+        go.wait(5)
+        return request
+
+    lane = LatestOnly(answer)
+    lane.let_go()  # nothing was asked yet
+    answered: list[int] = []
+    lane.answered.connect(lambda request, _answer: answered.append(request))
+    try:
+        lane.submit(1)
+        assert in_work.wait(5)
+        lane.submit(2)
+        lane.let_go()
+        go.set()
+        qtbot.waitUntil(lambda: answered == [1, 2] and not lane.isRunning())
+        with qtbot.waitSignal(lane.answered):
+            lane.submit(3)
+        assert lane.isRunning()
+    finally:
+        go.set()
+        lane.stop_and_wait()
+
+
 def test_a_request_as_the_thread_ends_is_answered(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
     rest_s = 0.002
     monkeypatch.setattr(background, "REST_S", rest_s)

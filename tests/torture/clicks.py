@@ -32,6 +32,7 @@ from tests.torture.watching import Faults, Row, show_table, watched
 from tests.torture.world import World, answered, make_world
 
 CLICKS_PER_WINDOW = 40
+TOLD_EVERY = 100  # clicks, of which 2,000 take many minutes
 
 
 @dataclass
@@ -43,9 +44,10 @@ class Stage:
     answers: random.Random
     done: Counter[str] = field(default_factory=Counter)
     journal: list[str] = field(default_factory=list)
-    failure: str = (
-        ""  # the first, with what led to it: hypothesis tries it again, and a window never twice alike
-    )
+    clicks: int = 0
+    tells: bool = False  # how many there were, on the way
+    # The first, with what led to it: hypothesis tries it again, and a window never twice alike.
+    failure: str = ""
 
     @contextmanager
     def watching(self) -> Iterator[None]:
@@ -156,6 +158,9 @@ def machine_on(stage: Stage) -> type[RuleBasedStateMachine]:
             with stage.watching():
                 said = getattr(self.clicker, what)(*values)
             stage.done[what] += 1
+            stage.clicks += 1
+            if stage.tells and stage.clicks % TOLD_EVERY == 0:
+                print(f"{stage.clicks} clicks", file=sys.stderr, flush=True)
             stage.journal[-1] += f": {said}"
 
     return Clicks
@@ -213,8 +218,10 @@ def main() -> int:
         sys.setswitchinterval(app.SWITCH_INTERVAL_S)
         stage = Stage(make_world(Path(name) / "world", 60, 16), faults, random.Random(options.seed))
         with answered(stage.answer):
+            stage.tells = True
             try:
                 actions = every_action_in_every_state(stage)
+                print(f"{actions} actions of the menus", file=sys.stderr, flush=True)
                 run_clicks(options.count, options.seed, stage)
             except Exception:  # whatever it is belongs into the table, with what led to it
                 said = stage.failure or "\n".join([*stage.journal, traceback.format_exc()])
