@@ -120,8 +120,8 @@ class LatestOnly(QThread):
     """Computes answers in a thread of its own; of the requests that wait, only the newest is answered.
 
     A request is a value; what answer(request) returns is sent with it. The thread ends when nothing was asked
-    for a while, or at let_go(), and another begins with the next request: a thread that waits keeps the kernels
-    of what it computed. prepare is called in each, first.
+    for a while, or at let_go(), and another begins with the next request: a thread that waits keeps the
+    kernels of what it computed. prepare is called in each, first.
 
     Signals:
         answered(object, object): the request and its answer.

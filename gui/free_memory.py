@@ -16,9 +16,10 @@ class FreeMemory(QObject):
     The threads of lanes that wait end first: each keeps up to 64 kernels, of networks that are gone.
     """
 
-    def __init__(self, session: Session, parent: QObject) -> None:
-        """parent: the window, with every lane among its children."""
-        super().__init__(parent)
+    def __init__(self, session: Session, window: QObject) -> None:
+        """window: whose children the lanes are."""
+        super().__init__(window)
+        self._window = window
         self._quiet = QTimer(self, singleShot=True, interval=QUIET_MS)
         self._quiet.timeout.connect(self._on_quiet)
         self._ended = QTimer(self, singleShot=True, interval=ENDING_MS)
@@ -32,7 +33,7 @@ class FreeMemory(QObject):
 
     @Slot()
     def _on_quiet(self) -> None:
-        for lane in self.parent().findChildren(LatestOnly):
+        for lane in self._window.findChildren(LatestOnly):
             lane.let_go()
         self._ended.start()
 
