@@ -17,6 +17,7 @@ from core.seeds import SPLIT, random_stream
 
 # A card that keeps the pictures themselves needs none from the host; half of it stays for the network.
 RESIDENT_SHARE = 0.5
+SAMPLE = 64  # pictures whose mean is near that of all
 
 
 def split_indices(count: int, val_fraction: float, seed: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -77,6 +78,11 @@ class Batches:
         if self._resident is not None:
             return to_float(self._resident[torch.from_numpy(indices).to(self._device)], self._device)
         return to_float(self._dataset.pictures(indices), self._device)
+
+    def sample(self) -> Tensor:
+        """Some pictures, spread over those to train on, as pictures() gives them; no more than a batch."""
+        count = min(self.largest, SAMPLE)
+        return self.pictures(self.train_indices[np.arange(count) * len(self.train_indices) // count])
 
     def _prefetch(self, batch: int) -> None:
         """Ask for a piece of the next window, so that it has been read when this one is done."""

@@ -10,6 +10,7 @@ edge, and cropped back.
 import math
 from itertools import pairwise
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -18,6 +19,7 @@ from core.models.network import Network, NetworkConfig, Posterior
 WIDTHS = (32, 64, 128)  # channels after each halving; further halvings keep the last
 BOTTLENECK = 32  # channels that the code is read from and written to
 COARSEST_PX = 8  # pictures are halved until they are no larger than this, at least three times
+LARGEST_MEAN = 0.99  # of a colour that training begins at: tanh reaches 1 nowhere
 GROUP = 16  # channels normalised together
 
 
@@ -82,6 +84,20 @@ class Convolutional(Network):
             *up(widths[0], config.channels),
             nn.Tanh(),
         )
+
+    @torch.no_grad()
+    def begin_at(self, x: Tensor) -> None:
+        """Begin with the mean colour of the pictures x (N,C,H,W) everywhere.
+
+        All pixels share the last bias. On digits, black for nine tenths, six steps drive it so far towards
+        black that tanh has no gradient left, and a vae's code is given up before it says anything.
+        """
+        mean = x.mean(dim=(0, 2, 3)).clamp(-LARGEST_MEAN, LARGEST_MEAN)  # (C,)
+        last = next(layer for layer in reversed(self.decoder) if isinstance(layer, nn.Conv2d))
+        assert last.bias is not None
+        last.bias.copy_(
+            mean.atanh().repeat_interleave(len(last.bias) // len(mean))
+        )  # as the shuffle has them
 
     def posterior(self, x: Tensor) -> Posterior:
         right, bottom = self.padding

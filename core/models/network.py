@@ -106,6 +106,12 @@ class Network(nn.Module):
         super().__init__()
         self.config = config
 
+    def begin_at(self, x: Tensor) -> None:
+        """Let first weights begin from what the pictures x (N,C,H,W) have in common; nothing here.
+
+        Called before training, once. For networks whose pixels share their last biases.
+        """
+
     def posterior(self, x: Tensor) -> Posterior:
         """Mean and log_std of the codes of pictures x; log_std is kept within ±10."""
         code = self.encoder(x)  # (N, D), or (N, 2D) for a vae

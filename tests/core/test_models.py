@@ -147,3 +147,25 @@ def test_the_assignments_architecture_in_numbers() -> None:
     assert rows["decoder.8"].kind == "Linear 1024 -> 12288"
     expected = sum(a * b + b for a, b in pairwise(WIDTHS)) + sum(a * b + b for a, b in pairwise(WIDTHS[::-1]))
     assert parameter_count(config()) == expected
+
+
+@pytest.mark.parametrize("side", [16, 28])
+def test_conv_begins_at_the_mean_colour(side: int) -> None:
+    network = build_network(config("conv", "vae", side))
+    dice = torch.Generator().manual_seed(2)
+    x = torch.rand((40, 3, side, side), generator=dice) * torch.tensor([0.1, 0.5, 1.0])[:, None, None] - 1.0
+    x[:, 1] = 1.0  # a colour that tanh never reaches
+    network.begin_at(x)
+    last = [layer for layer in network.decoder if isinstance(layer, nn.Conv2d)][-1]
+    with torch.no_grad():
+        last.weight.zero_()
+        decoded = network.decode(torch.randn((2, 64), generator=dice))
+    expected = torch.stack([x[:, 0].mean(), torch.tensor(0.99), x[:, 2].mean()])
+    assert torch.allclose(decoded, expected[:, None, None].expand_as(decoded), atol=1e-5)
+
+
+def test_fc_begins_where_torch_does() -> None:
+    network = build_network(config("fc"))
+    before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
+    network.begin_at(torch.ones((2, 3, 64, 64)))
+    assert all(torch.equal(before[name], tensor) for name, tensor in network.state_dict().items())

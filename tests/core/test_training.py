@@ -182,6 +182,28 @@ def test_copies_of_weights_are_not_touched_by_the_steps_after(tmp_path: Path) ->
         first["encoder.0.weight"] = kept["encoder.0.weight"]  # pyright: ignore[reportIndexIssue]
 
 
+def marks_on_black(count: int, side: int = 28) -> ImageDataset:
+    """White squares of 8 pixels on black, as scarce as ink is among digits."""
+    like = tiny_dataset(count, side, side, channels=1)
+    pixels = np.zeros((count, side, side, 1), np.uint8)
+    for picture, (y, x) in zip(
+        pixels, np.random.default_rng(0).integers(0, side - 8, (count, 2)), strict=True
+    ):
+        picture[y : y + 8, x : x + 8] = 255
+    return ImageDataset(pixels, like.identity, reading="made for a test")
+
+
+def test_a_conv_vae_learns_pictures_that_are_nearly_black(tmp_path: Path) -> None:
+    dataset = marks_on_black(512)
+    config = tiny_config(
+        network="conv", objective="vae", latent_dim=16, epochs=8, batch_size=64, learning_rate=1e-3
+    )
+    last = list(train(dataset, config, made(tmp_path / "run", config, dataset)))[-1]
+    ink = (dataset.pixels[:] > 0).mean()
+    assert last.mse < 4 * ink * (1 - ink)  # the error of the best grey everywhere; that of black is 4 * ink
+    assert last.kl > 1.0
+
+
 def test_copies_of_weights_come_less_often_later(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ticks = itertools.count(0.0, 0.05)
     monkeypatch.setattr("core.clocks.time.perf_counter", lambda: next(ticks))
