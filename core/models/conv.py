@@ -8,6 +8,7 @@ edge, and cropped back.
 """
 
 import math
+from collections.abc import Callable
 from itertools import pairwise
 
 import torch
@@ -86,18 +87,17 @@ class Convolutional(Network):
         )
 
     @torch.no_grad()
-    def begin_at(self, x: Tensor) -> None:
-        """Begin with the mean colour of the pictures x (N,C,H,W) everywhere.
+    def begin_at(self, sample: Callable[[], Tensor]) -> None:
+        """Begin with the mean colour of the pictures of sample() everywhere.
 
         All pixels share the last bias. On digits, black for nine tenths, six steps drive it so far towards
         black that tanh has no gradient left, and a vae's code is given up before it says anything.
         """
-        mean = x.mean(dim=(0, 2, 3)).clamp(-LARGEST_MEAN, LARGEST_MEAN)  # (C,)
+        mean = sample().mean(dim=(0, 2, 3)).clamp(-LARGEST_MEAN, LARGEST_MEAN)  # (C,)
         last = next(layer for layer in reversed(self.decoder) if isinstance(layer, nn.Conv2d))
         assert last.bias is not None
-        last.bias.copy_(
-            mean.atanh().repeat_interleave(len(last.bias) // len(mean))
-        )  # as the shuffle has them
+        # The shuffle takes the channels of a colour one after the other.
+        last.bias.copy_(mean.atanh().repeat_interleave(len(last.bias) // len(mean)))
 
     def posterior(self, x: Tensor) -> Posterior:
         right, bottom = self.padding

@@ -1,6 +1,7 @@
 """What every network has in common: its config, encode, decode, forward. The networks are files beside."""
 
 import math
+from collections.abc import Callable
 from itertools import pairwise
 from typing import Annotated, Any, Literal, NamedTuple
 
@@ -106,10 +107,10 @@ class Network(nn.Module):
         super().__init__()
         self.config = config
 
-    def begin_at(self, x: Tensor) -> None:
-        """Let first weights begin from what the pictures x (N,C,H,W) have in common; nothing here.
+    def begin_at(self, sample: Callable[[], Tensor]) -> None:
+        """Let first weights begin from what the pictures (N,C,H,W) that sample() gives have in common.
 
-        Called before training, once. For networks whose pixels share their last biases.
+        Called before training, once; here it does nothing. For networks whose pixels share their last biases.
         """
 
     def posterior(self, x: Tensor) -> Posterior:

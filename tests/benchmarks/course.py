@@ -45,7 +45,7 @@ def train_plainly(
     noise = torch.Generator().manual_seed(noise_seed)
     pictures, criterion = Pictures(pixels), nn.MSELoss()
     sample = np.arange(SAMPLE) * len(pictures) // SAMPLE
-    network.begin_at(torch.stack([pictures[int(index)] for index in sample]))
+    network.begin_at(lambda: torch.stack([pictures[int(index)] for index in sample]))
     losses: list[float] = []
     start = 0.0
     for epoch, order in enumerate(orders):

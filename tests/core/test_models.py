@@ -155,7 +155,7 @@ def test_conv_begins_at_the_mean_colour(side: int) -> None:
     dice = torch.Generator().manual_seed(2)
     x = torch.rand((40, 3, side, side), generator=dice) * torch.tensor([0.1, 0.5, 1.0])[:, None, None] - 1.0
     x[:, 1] = 1.0  # a colour that tanh never reaches
-    network.begin_at(x)
+    network.begin_at(lambda: x)
     last = [layer for layer in network.decoder if isinstance(layer, nn.Conv2d)][-1]
     with torch.no_grad():
         last.weight.zero_()
@@ -167,5 +167,5 @@ def test_conv_begins_at_the_mean_colour(side: int) -> None:
 def test_fc_begins_where_torch_does() -> None:
     network = build_network(config("fc"))
     before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
-    network.begin_at(torch.ones((2, 3, 64, 64)))
+    network.begin_at(lambda: torch.ones((2, 3, 64, 64)))
     assert all(torch.equal(before[name], tensor) for name, tensor in network.state_dict().items())
