@@ -14,7 +14,8 @@ import torch
 from pydantic import TypeAdapter, ValidationError
 from torch import Tensor
 
-from core.errors import ModelError, RunError, first_flaw
+from core.errors import ModelError, RunError
+from core.flaws import first_flaw
 from core.models import Network
 from core.tensor_headers import FLOATS, read_tensor_header
 from core.translate import tr

@@ -19,7 +19,8 @@ from pydantic import (
 )
 from pydantic.fields import FieldInfo
 
-from core.errors import ConfigError, first_flaw
+from core.errors import ConfigError
+from core.flaws import first_flaw
 from core.translate import tr
 
 NetworkName = Literal["fc", "conv"]

@@ -10,13 +10,7 @@ LatentDialsError            any of ours: str() is one sentence (what, which file
 └── ExportError             a picture or recipe that cannot be written or read
 """
 
-from __future__ import annotations
-
 import re
-from typing import TYPE_CHECKING, Any, NamedTuple
-
-if TYPE_CHECKING:
-    from pydantic import ValidationError
 
 LONGEST_SENTENCE = 2000
 # Control characters, line ends, halves of surrogate pairs, and what turns the direction of writing round.
@@ -26,21 +20,6 @@ _UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028\u2029\u202a-\u202e\u
 def one_line(text: str) -> str:
     """Text with what is not for the eye written as an escape: file names may hold a terminal's commands."""
     return _UNSAFE.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
-
-
-class Flaw(NamedTuple):
-    """The first thing that is wrong with values: where, "" for all of them, what stands there, and why."""
-
-    place: str
-    value: Any
-    reason: str
-
-
-def first_flaw(error: ValidationError) -> Flaw:
-    """What is said of an error of pydantic's; its reason without a full stop, in one sentence's place."""
-    first = error.errors()[0]
-    reason = first["msg"].removeprefix("Value error, ").rstrip(".")
-    return Flaw(".".join(str(part) for part in first["loc"]), first.get("input"), reason)
 
 
 def is_plain(text: str) -> bool:

@@ -38,7 +38,8 @@ from core.checkpoints import (
 )
 from core.config import TrainConfig, is_variational
 from core.datasets.dataset import DataIdentity
-from core.errors import ModelError, RunError, first_flaw, is_plain
+from core.errors import ModelError, RunError, is_plain
+from core.flaws import first_flaw
 from core.metrics import Metrics, MetricsRow, append_row, keep_rows_to, read_metrics, sync_rows
 from core.models import Network, NetworkConfig, blank_network, empty_network
 from core.reconstruction import check_reconstruction

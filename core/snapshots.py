@@ -19,7 +19,8 @@ from torch import Tensor
 
 from core.atomic import failure_text, replacing, written_to
 from core.checkpoints import damaged, load_weights, read_weights, weights_to_bytes
-from core.errors import ModelError, RunError, first_flaw
+from core.errors import ModelError, RunError
+from core.flaws import first_flaw
 from core.interrupts import interrupts_held
 from core.models import Network, NetworkConfig, empty_network
 from core.run_files import EPOCHS

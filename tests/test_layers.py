@@ -15,6 +15,7 @@ TOP = {"resources": 0, "core": 1, "gui": 2, "main": 3}
 CORE = {
     "translate": 0,
     "errors": 1,
+    "flaws": 1,
     "places": 1,
     "usage": 1,
     "run_files": 1,

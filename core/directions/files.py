@@ -9,7 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from core.atomic import failure_text, write_text
 from core.directions.found import Accuracy, Found, Kind
-from core.errors import EditError, RunError, first_flaw
+from core.errors import EditError, RunError
+from core.flaws import first_flaw
 from core.places import kept_folder
 from core.run_files import read_bounded
 from core.saved_direction import SavedDirection

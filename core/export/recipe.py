@@ -17,7 +17,8 @@ from core.atomic import failure_text, write_bytes
 from core.codec import weights_fingerprint
 from core.datasets.dataset import DataIdentity
 from core.edits import AnyEdit, apply_edits, edits_text, parse_edits
-from core.errors import EditError, ExportError, first_flaw
+from core.errors import EditError, ExportError
+from core.flaws import first_flaw
 from core.runs import MODEL, Run, versions
 from core.saved_direction import SavedDirection, distinctly_named
 from core.translate import tr

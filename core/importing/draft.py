@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from torch import Tensor
 
 from core.config import MAX_PICTURE_PX, MIN_PICTURE_PX, ForeignConfig
-from core.errors import first_flaw
+from core.flaws import first_flaw
 from core.importing.pickles import RefusedError, TensorPlace
 from core.models.fc import NEGATIVE_SLOPE
 from core.models.layer_list import (

@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 from torch import Tensor
 
-from core.errors import first_flaw
+from core.flaws import first_flaw
 from core.importing.allowed import LAYERS as CLASSES
 from core.importing.allowed import Shell
 from core.importing.draft import Draft, Piece
