@@ -30,6 +30,12 @@ def split_indices(count: int, val_fraction: float, seed: int) -> tuple[NDArray[n
     return np.sort(shuffled[held_out:]), np.sort(shuffled[:held_out])
 
 
+def spread_indices(count: int, limit: int) -> NDArray[np.int64]:
+    """At most limit indices, evenly spread over count pictures, in order."""
+    kept = min(count, limit)
+    return np.arange(kept, dtype=np.int64) * count // max(kept, 1)
+
+
 class Batches:
     """The training pictures of a data set, a batch at a time, in an order that (seed, epoch) decides.
 
@@ -81,8 +87,9 @@ class Batches:
 
     def sample(self) -> Tensor:
         """Some pictures, spread over those to train on, as pictures() gives them; no more than a batch."""
-        count = min(self.largest, SAMPLE)
-        return self.pictures(self.train_indices[np.arange(count) * len(self.train_indices) // count])
+        return self.pictures(
+            self.train_indices[spread_indices(len(self.train_indices), min(self.largest, SAMPLE))]
+        )
 
     def _prefetch(self, batch: int) -> None:
         """Ask for a piece of the next window, so that it has been read when this one is done."""

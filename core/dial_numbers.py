@@ -14,10 +14,11 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from core.atomic import write_text
+from core.batches import spread_indices
 from core.codec import Codec
 from core.config import is_variational
 from core.datasets.dataset import ImageDataset
-from core.encoding import CODES_LIMIT, EncodeProgress, codes_key, spread_indices
+from core.encoding import CODES_LIMIT, EncodeProgress, codes_key
 from core.latents import CodeStatistics, dead_dimensions
 from core.objectives import kl_of_dims
 from core.run_files import read_bounded

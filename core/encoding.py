@@ -18,6 +18,7 @@ import safetensors.numpy
 from numpy.typing import NDArray
 
 from core.atomic import remove_parts, write_bytes
+from core.batches import spread_indices
 from core.codec import Codec
 from core.datasets.dataset import ImageDataset
 from core.tensor_headers import read_tensor_header
@@ -61,12 +62,6 @@ def finished(work: Generator[object, None, T]) -> T:
             next(work)
         except StopIteration as end:
             return end.value
-
-
-def spread_indices(count: int, limit: int) -> NDArray[np.int64]:
-    """At most limit indices, evenly spread over count pictures, in order."""
-    kept = min(count, limit)
-    return np.arange(kept, dtype=np.int64) * count // max(kept, 1)
 
 
 def encode_dataset(

@@ -7,9 +7,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from core.batches import spread_indices
 from core.codec import BATCH, Codec
 from core.config import ObjectiveName, is_variational
-from core.encoding import EncodeProgress, finished, spread_indices
+from core.encoding import EncodeProgress, finished
 from core.errors import ModelError
 from core.translate import tr
 

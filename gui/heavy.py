@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import torch as torch
 
     from core import acting as acting
+    from core import batches as batches
     from core import catalogue as catalogue
     from core import codec as codec
     from core import datasets as datasets
@@ -70,6 +71,7 @@ ROOMS = {
     "runs": "core.runs",
     "latents": "core.latents",
     "sketch": "core.sketch",
+    "batches": "core.batches",
     "encoding": "core.encoding",
     "following": "core.following",
     "loss_chart": "gui.loss_chart",

@@ -125,7 +125,7 @@ class Showing(Directing):
         self.along = None
         if codes is None or not ways or codes.codes.shape[1] != len(ways[0].vector):
             return
-        some = codes.codes[heavy.encoding.spread_indices(len(codes.codes), MOST_PROJECTED)]
+        some = codes.codes[heavy.batches.spread_indices(len(codes.codes), MOST_PROJECTED)]
         positions = heavy.directions.projections(some, ways, self.centre(some.shape[1]))
         self.along = heavy.latents.statistics(positions)
 

@@ -16,10 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.atomic import CheckedFile, replacing
+from core.batches import spread_indices
 from core.codec import Codec
 from core.datasets.dataset import ImageDataset
 from core.edits import AnyEdit, apply_edits, edits_text
-from core.encoding import EncodeProgress, spread_indices
+from core.encoding import EncodeProgress
 from core.errors import ConfigError, ExportError
 from core.export.folders import check_new_folder, new_folder, not_written
 from core.export.recipe import picture_image, png_bytes

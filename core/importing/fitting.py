@@ -9,11 +9,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from core.batches import spread_indices
 from core.checkpoints import load_weights
 from core.codec import Codec, shape_text
 from core.config import ForeignConfig
 from core.datasets.dataset import ImageDataset
-from core.encoding import spread_indices
 from core.errors import ModelError
 from core.importing.draft import ACTIVATIONS, Choice, Draft
 from core.importing.foreign import Foreign, read_foreign

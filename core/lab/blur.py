@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from core.batches import spread_indices
 from core.codec import Codec
-from core.encoding import EncodeProgress, spread_indices
+from core.encoding import EncodeProgress
 from core.lab.keeping import Arrays, KeptMeasures, Layout, kept_or_measured
 from core.lab.spread import Spread, Verdict, better, spread_of
 from core.lab.subjects import Subject, check_subjects

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from core.encoding import spread_indices
+from core.batches import spread_indices
 from core.pixels import to_float
 
 FEATURES = 64  # principal components: well below the pictures that a covariance is made of

@@ -16,7 +16,7 @@ import torch
 from numpy.typing import NDArray
 from torch.nn import functional
 
-from core.encoding import spread_indices
+from core.batches import spread_indices
 from core.lab.features import BATCH, GRID, WIDTHS, random_kernels, raw_features
 from core.pixels import to_float, to_uint8
 

@@ -13,7 +13,8 @@ from enum import Enum
 import numpy as np
 from numpy.typing import NDArray
 
-from core.encoding import EncodeProgress, spread_indices
+from core.batches import spread_indices
+from core.encoding import EncodeProgress
 from core.errors import DataError
 from core.lab.features import LEAST_DISTANCE, FeatureSpace, fit_features
 from core.lab.ghosts import auc_of

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from core.encoding import EncodeProgress, spread_indices
+from core.batches import spread_indices
+from core.encoding import EncodeProgress
 from core.lab.keeping import Arrays, KeptMeasures, Layout, kept_or_measured
 from core.lab.spread import Spread, Verdict, better, jackknife, spread_of
 from core.lab.subjects import Subject, check_subjects

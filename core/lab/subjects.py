@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from core.batches import split_indices
+from core.batches import split_indices, spread_indices
 from core.codec import Codec, shape_text
 from core.config import is_variational
 from core.datasets.dataset import ImageDataset
-from core.encoding import EncodeProgress, spread_indices
+from core.encoding import EncodeProgress
 from core.errors import DataError, ModelError
 from core.latents import CodeStatistics
 from core.runs import Run
@@ -106,8 +106,8 @@ def gather(
         raise DataError(tr("{name} has too few pictures to compare models on.", name=name))
     everything = np.arange(count)
     seen = _trained_on(dataset, runs)
-    trained = [Part(source, np.flatnonzero(_trained_on(source, runs))) for source in (dataset, *trainings)]
-    trained = [part for part in trained if len(part.indices)]
+    marked = [(dataset, seen), *((source, _trained_on(source, runs)) for source in trainings)]
+    trained = [Part(source, np.flatnonzero(mask)) for source, mask in marked if mask.any()]
     halves = Part(dataset, everything[1::2]), Part(dataset, everything[::2])
     unseen, reference = (Part(dataset, np.flatnonzero(~seen)), trained[0]) if trained else halves
     held, left_out = yield from _apart(unseen, trained or [reference], is_training=bool(trained))

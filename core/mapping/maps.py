@@ -12,7 +12,8 @@ import safetensors.numpy
 from numpy.typing import NDArray
 
 from core.atomic import remove_parts, write_bytes
-from core.encoding import STALE_AFTER_S, Codes, EncodeProgress, spread_indices
+from core.batches import spread_indices
+from core.encoding import STALE_AFTER_S, Codes, EncodeProgress
 from core.mapping.neighbours import nearest
 from core.mapping.projection import Pca, fit_pca
 from core.mapping.tsne import MOST, lay_out

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from torch import nn
 from torch.utils.data import DataLoader, Dataset
 
-from core.batches import SAMPLE
+from core.batches import SAMPLE, spread_indices
 from core.models import NetworkConfig, build_network
 from core.objectives import OBJECTIVES, PLAIN
 from tests.benchmarks.rows import median_seconds
@@ -44,7 +44,7 @@ def train_plainly(
     optimiser = torch.optim.Adam(network.parameters(), lr=1e-3)
     noise = torch.Generator().manual_seed(noise_seed)
     pictures, criterion = Pictures(pixels), nn.MSELoss()
-    sample = np.arange(SAMPLE) * len(pictures) // SAMPLE
+    sample = spread_indices(len(pictures), SAMPLE)
     network.begin_at(lambda: torch.stack([pictures[int(index)] for index in sample]))
     losses: list[float] = []
     start = 0.0
