@@ -33,7 +33,6 @@ class Foot(QWidget):
         if not shown:
             return
         width = min(self._over.width() - 2 * MARGIN_PX, MOST_WIDTH_PX)
-        self._column.invalidate()
         height = self._column.totalHeightForWidth(width)
         if height < 0:
             height = self._column.sizeHint().height()
@@ -42,14 +41,16 @@ class Foot(QWidget):
         )
         self.raise_()
 
+    def event(self, event: QEvent) -> bool:
+        """Take another height when a card wants one: its text is another."""
+        done = super().event(event)
+        if event.type() == QEvent.Type.LayoutRequest:
+            self._place()
+        return done
+
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Follow the size of what is below, and the cards as they come, go and change their text."""
-        kinds = (
-            QEvent.Type.Resize,
-            QEvent.Type.ShowToParent,
-            QEvent.Type.HideToParent,
-            QEvent.Type.LayoutRequest,
-        )
-        if event.type() in kinds and (watched is self._over or event.type() != QEvent.Type.Resize):
+        """Follow the size of what is below, and the cards as they come and go."""
+        kinds = (QEvent.Type.ShowToParent, QEvent.Type.HideToParent)
+        if event.type() in kinds or (event.type() == QEvent.Type.Resize and watched is self._over):
             self._place()
         return super().eventFilter(watched, event)
