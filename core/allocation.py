@@ -18,7 +18,7 @@ LARGE_PAGES_BYTES = 2**30  # of address space: only what is used of it takes mem
 
 _lock = threading.Lock()
 _users = 0
-_large_pages = (0, 0)  # the first address and the length of what was asked for
+_large_pages = (0, 0)  # the first address of all that was ever asked for, and the first after it
 
 
 def share_one_arena() -> None:
@@ -87,11 +87,13 @@ def _ask_for_large_pages(libc: ctypes.CDLL) -> None:
     room = libc.malloc(ctypes.c_size_t(LARGE_PAGES_BYTES))
     if room is None:
         return
-    start = -(-room // mmap.PAGESIZE) * mmap.PAGESIZE
-    length = (room + LARGE_PAGES_BYTES - start) // mmap.PAGESIZE * mmap.PAGESIZE
-    libc.madvise(ctypes.c_void_p(start), ctypes.c_size_t(length), mmap.MADV_HUGEPAGE)
+    first, after = _large_pages
+    # The room of trainings before this one is filled first, so it counts with the new.
+    start = min(first or room, room) // mmap.PAGESIZE * mmap.PAGESIZE
+    end = max(after, (room + LARGE_PAGES_BYTES) // mmap.PAGESIZE * mmap.PAGESIZE)
+    libc.madvise(ctypes.c_void_p(start), ctypes.c_size_t(end - start), mmap.MADV_HUGEPAGE)
     libc.free(ctypes.c_void_p(room))
-    _large_pages = (start, length)
+    _large_pages = (start, end)
 
 
 def _leave(libc: ctypes.CDLL) -> None:
@@ -112,6 +114,6 @@ def _end_large_pages(libc: ctypes.CDLL) -> None:
 
     Its khugepaged takes a page of 2 MB for any 4 KB that is left of it, which undoes what trimming gave back.
     """
-    start, length = _large_pages
-    if length:
-        libc.madvise(ctypes.c_void_p(start), ctypes.c_size_t(length), mmap.MADV_NOHUGEPAGE)
+    start, end = _large_pages
+    if end:
+        libc.madvise(ctypes.c_void_p(start), ctypes.c_size_t(end - start), mmap.MADV_NOHUGEPAGE)

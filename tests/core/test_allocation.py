@@ -143,3 +143,32 @@ def test_not_every_kind_of_product_is_remembered_for_ever() -> None:
     """oneDNN keeps 1,024 kinds unless it is told otherwise: 280 MB here, where it multiplies in bfloat16."""
     done = subprocess.run([sys.executable, "-c", MANY_KINDS], capture_output=True, text=True, check=True)
     assert float(done.stdout) < 150
+
+
+def large_pages_mb() -> float:
+    """Memory of this process that lies in pages of 2 MB."""
+    rollup = Path("/proc/self/smaps_rollup").read_text()
+    return int(rollup.split("AnonHugePages:")[1].split()[0]) / 1024
+
+
+@pytest.mark.skipif(
+    not Path("/sys/kernel/mm/transparent_hugepage/enabled").is_file()
+    or "[madvise]" not in Path("/sys/kernel/mm/transparent_hugepage/enabled").read_text(),
+    reason="the kernel gives large pages to nobody, or to everybody",
+)
+def test_the_room_of_one_training_has_large_pages_in_the_next_too() -> None:
+    libc = ctypes.CDLL(None)
+    libc.malloc.restype = ctypes.c_void_p
+    libc.malloc.argtypes = [ctypes.c_size_t]
+    libc.free.argtypes = [ctypes.c_void_p]
+    above = None
+    for _training in range(2):
+        with recycled_memory():
+            before = large_pages_mb()
+            block = libc.malloc(BLOCK_MB * MB)
+            above = above or libc.malloc(8 * MB)  # which stays: the block becomes a hole of the heap
+            ctypes.memset(block, 1, BLOCK_MB * MB)
+            assert large_pages_mb() - before > 0.8 * BLOCK_MB
+            libc.free(block)
+        assert large_pages_mb() - before < 0.2 * BLOCK_MB
+    libc.free(above)
