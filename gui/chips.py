@@ -45,6 +45,12 @@ class Chips(QWidget):
         label.setProperty("role", "pill")
         return label
 
+    def _say(self, chip: PlainLabel, text: str) -> None:
+        """Show text; the menu bar, and the window with it, are laid out anew only for another width."""
+        chip.setText(text)
+        if chip.size() != chip.sizeHint():
+            chip.setFixedSize(chip.sizeHint())
+
     @Slot()
     def _on_dataset_changed(self) -> None:
         dataset = self._session.dataset
@@ -53,7 +59,8 @@ class Chips(QWidget):
             return
         height, width, channels = dataset.picture_shape
         colour = tr("grey") if channels == 1 else tr("colour")
-        self._data.setText(
+        self._say(
+            self._data,
             tr(
                 "Data {name} · {count} · {width}×{height} {colour}",
                 name=_short(dataset.identity.name),
@@ -61,7 +68,7 @@ class Chips(QWidget):
                 width=width,
                 height=height,
                 colour=colour,
-            )
+            ),
         )
         self._data.setToolTip(plain_tip(f"{dataset.identity.source}\n{dataset.reading}"))
 
@@ -78,7 +85,7 @@ class Chips(QWidget):
         if len(columns["step"]):
             parts.append(tr("epoch {epoch}", epoch=int(columns["epoch"][-1])))
             parts.append(tr("mse {mse}", mse=f"{columns['mse'][-1]:.4f}"))
-        self._run.setText(tr("Run {what}", what=" · ".join(parts)))
+        self._say(self._run, tr("Run {what}", what=" · ".join(parts)))
         self._run.setToolTip(plain_tip(str(run.path)))
 
 

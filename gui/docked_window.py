@@ -20,6 +20,7 @@ from gui.notice import Notice
 from gui.offer_bar import OfferBar
 from gui.preview_strip import PreviewStrip
 from gui.session import Session
+from gui.still import Still
 from gui.training_panel import TrainingPanel
 from gui.window_memory import WindowMemory
 
@@ -60,7 +61,7 @@ class DockedWindow(QMainWindow):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self.canvas_panel, 1)
-        self.setCentralWidget(centre)
+        self.setCentralWidget(Still(centre))
         self.notice = Notice()
         foot = Foot(centre)
         self.offer_bar = OfferBar()
@@ -111,7 +112,7 @@ class DockedWindow(QMainWindow):
         dock = QDockWidget(title, self)
         dock.setObjectName(name)
         dock.setTitleBarWidget(DockGrip(dock))
-        dock.setWidget(panel)
+        dock.setWidget(Still(panel))
         self.addDockWidget(area, dock)
         return dock
 

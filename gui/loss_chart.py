@@ -49,6 +49,8 @@ class LossChart(pg.PlotWidget):
         plot = cast(Any, self.getPlotItem())  # pyqtgraph's types say it may be None
         plot.hideButtons()
         plot.layout.setContentsMargins(0, 4, 10, 0)
+        for unseen in ("top", "right"):  # they would follow every range, and write their labels anew
+            plot.getAxis(unseen).unlinkFromView()
         self._columns: Columns = {}
         self._view = View.MSE
         self._log = False
@@ -276,6 +278,8 @@ class LossChart(pg.PlotWidget):
         heights = self._heights or self._heights_in(known, first, last)
         self._view_box.setRange(xRange=(first, last), yRange=heights, padding=0.0, disableAutoRange=True)
         self._draw_lines()
+        # pyqtgraph leaves this to the paint, which then asks for a second one.
+        self._view_box.updateMatrix()
         self._unit.setVisible(bool(known))
         for axis in (self._left, self._bottom):
             axis.set_empty(not known)

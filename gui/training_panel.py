@@ -337,7 +337,7 @@ class TrainingPanel(QWidget):
     def _show_status(self) -> None:
         state, record = self._trainer.state, self._trainer.record
         self.device_label.set_text(self._device_text(record))
-        if problem := self.form.problem():
+        if not self._trainer.is_active and (problem := self.form.problem()):
             self.status_label.set_text(problem, "unusual")
         elif record is not None and record.problem and state is not TrainingState.IDLE:
             self.status_label.set_text(record.problem, "unusual")
