@@ -28,7 +28,7 @@ from gui.opener import BUILT_IN, FIRST_FACES, Opener
 from gui.replay import Replay
 from gui.saved_work import SavedWork
 from gui.source_watch import SourceWatch
-from gui.trainer import PreviewRequest, Trainer, TrainingState
+from gui.trainer import PreviewRequest, Trained, Trainer, TrainingState
 from gui.whereabouts import Whereabouts
 
 if TYPE_CHECKING:
@@ -488,14 +488,13 @@ class Session(Keeping):
         self._use_codec(codec.update(weights), QUICK_LIMIT)  # pyright: ignore[reportArgumentType]
 
     @Slot(object)
-    def _on_training_ended(self, run: Run) -> None:
-        if self.run is None or run.path != self.run.path:
+    def _on_training_ended(self, trained: Trained) -> None:
+        if self.run is None or trained.run is None or trained.run.path != self.run.path:
             return
-        try:
-            if run.has_weights:
-                self._use_codec(heavy.codec.Codec.from_run(run), heavy.encoding.CODES_LIMIT)
-        except LatentDialsError as error:
-            self.failed.emit(str(error))
+        if trained.problem:
+            self.failed.emit(trained.problem)
+        elif trained.codec is not None:
+            self._use_codec(trained.codec, heavy.encoding.CODES_LIMIT)
         self.run_changed.emit()
 
     @Slot(object)
