@@ -201,6 +201,10 @@ os.environ.setdefault("GOMP_SPINCOUNT", "10000")
 # product. By default 26, some 30 ms: statistics of the codes then took 1.7 % of a core beside training.
 os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", "16")
 
+# What torch's MKL reads: whether it keeps the room of a product for the next, which outlives the threads that
+# made it. Products of 1, 16 and 512 pictures take as long without.
+os.environ.setdefault("MKL_DISABLE_FAST_MM", "1")
+
 # What torch's oneDNN reads when it first multiplies: of how many kernels it keeps the compiled code, and how
 # many each thread keeps at hand. By default 1,024 each, 0.5 GB after 48 kinds of networks and batches. A step
 # of conv uses 127 kernels, one of fc 61 and some 40 of those at hand: no step is slower with these.
