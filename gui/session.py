@@ -489,7 +489,7 @@ class Session(Keeping):
 
     @Slot(object)
     def _on_training_ended(self, trained: Trained) -> None:
-        if self.run is None or trained.run is None or trained.run.path != self.run.path:
+        if self.run is None or trained.run.path != self.run.path:
             return
         if trained.problem:
             self.failed.emit(trained.problem)

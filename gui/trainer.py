@@ -106,7 +106,7 @@ class Trained:
     problem is why they could not be read.
     """
 
-    run: Run | None
+    run: Run
     codec: Codec | None = None
     problem: str = ""
 
@@ -168,8 +168,7 @@ class Trainer(QObject):
         self.record: TrainRecord | None = None
         self.history = LossHistory()
         self.previews: Previews | None = None
-        self._run: Run | None = None
-        self._trained: Trained | None = None  # set by the training's thread at its end
+        self._trained: Trained | None = None  # what is trained; the training's thread reads it at its end
         self._is_closing = False
         self._runner = Runner(self)
         self._runner.items_arrived.connect(self._on_records)
@@ -187,7 +186,7 @@ class Trainer(QObject):
         """Train run; its history is shown from its beginning. Only while IDLE."""
         if self.is_active:
             return
-        self._run, self._trained = run, None
+        self._trained = Trained(run)
         self.record = None
         self.show_history(run)
         self._set_state(TrainingState.STARTING)
@@ -273,8 +272,7 @@ class Trainer(QObject):
 
     @Slot(object)
     def _on_done(self, _result: object) -> None:
-        trained, self._trained = self._trained or Trained(self._run), None
-        self._run = None
+        trained, self._trained = self._trained, None
         self._set_state(TrainingState.IDLE)
         self.ended.emit(trained)
 
