@@ -222,6 +222,15 @@ class Renderer(QObject):
             self._extras_asked = request
             self._extras.submit(request)
 
+    def keep_only(self, codec: Codec | None) -> None:
+        """Let go of what was made for another codec: a sketch holds that one's network, fc's 106 MB."""
+        if self._sketch is not None and self._sketch[0] is not codec:
+            self._sketch = None
+        if self._sketch_asked is not codec:
+            self._sketch_asked = None
+        if self._extras_asked is not None and self._extras_asked.codec is not codec:
+            self._extras_asked = None
+
     def close(self) -> None:
         """Stop every lane and wait for it."""
         self._sketches.stop_and_wait()
@@ -230,7 +239,8 @@ class Renderer(QObject):
 
     @Slot(object, object)
     def _on_sketched(self, codec: Codec, sketch: Sketch) -> None:
-        self._sketch = codec, sketch
+        if codec is self._sketch_asked:
+            self._sketch = codec, sketch
 
     @Slot(object, object)
     def _on_failed(self, _request: object, error: object) -> None:

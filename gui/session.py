@@ -528,6 +528,7 @@ class Session(Keeping):
 
     @Slot()
     def _on_model_changed(self) -> None:
+        self._renderer.keep_only(self.codec)
         if self.trainer.is_active and self.codec is not None:
             self._weights = (self.codec, "")  # no direction was found with weights that change
             self.directions_changed.emit()

@@ -13,6 +13,7 @@ from core.config import ImportConfig, TrainConfig
 from core.datasets import import_dataset
 from core.errors import EditError
 from core.export.recipe import save_picture
+from core.sketch import Sketch
 from gui.edit_state import Document
 from gui.session import Session
 from gui.trainer import TrainingState
@@ -47,6 +48,27 @@ def test_of_a_drag_no_more_is_held_than_its_first_and_last_document(toy_session:
     gc.collect()
     assert toy_session.undo_stack.count() == 1
     assert sum(document() is not None for document in held) == 1
+
+
+def test_another_run_lets_go_of_the_network_that_a_hand_turned(
+    toy_session: Session, toy_file_run: Path, qtbot: QtBot
+) -> None:
+    def sketches() -> list[object]:
+        return [thing for thing in gc.get_objects() if type(thing) is Sketch]
+
+    toy_session.hold_hand(True)
+    toy_session.turn_dial(2, toy_session.value_of(2) + 1, object())
+    qtbot.waitUntil(lambda: bool(sketches()), timeout=10_000)
+    toy_session.hold_hand(False)
+    turned = weakref.ref(toy_session.codec)
+    toy_session.open_run(toy_file_run)
+    qtbot.waitUntil(lambda: toy_session.is_idle and toy_session.analyst.effects is not None, timeout=20_000)
+
+    def is_gone() -> bool:
+        gc.collect()
+        return turned() is None and not sketches()
+
+    qtbot.waitUntil(is_gone, timeout=10_000)
 
 
 def test_a_drag_back_to_where_it_began_leaves_no_step(toy_session: Session) -> None:
