@@ -6,6 +6,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 
 # glibc's mallopt(3). Blocks above a threshold are mapped anew each time and given back when they are freed:
 # a step of the assignment's network asks for 500 MB of them, and the system fills every page with zeros.
@@ -59,6 +60,7 @@ def give_back_free_memory() -> None:
             libc.malloc_trim(0)
 
 
+@cache  # a new one each time would be garbage in a circle
 def _glibc() -> ctypes.CDLL | None:
     if sys.platform != "linux":
         return None

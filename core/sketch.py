@@ -2,6 +2,7 @@
 
 import copy
 import warnings
+from collections import OrderedDict
 from collections.abc import Callable
 from typing import cast
 
@@ -20,8 +21,9 @@ _WARMING = 3  # calls until what was recorded runs at its speed
 
 Recording = Callable[..., Tensor]
 
-# torch keeps a recording until the process ends, 0.4 MB of fc and 1.2 MB of conv, so each network has one.
-_recordings: dict[tuple[NetworkConfig, torch.device], Recording] = {}
+# Of the kinds of network that were turned last: 0.4 MB each of fc, 1.5 MB of conv.
+_MOST_RECORDINGS = 4
+_recordings: OrderedDict[tuple[NetworkConfig, torch.device], Recording] = OrderedDict()
 
 
 class Sketch:
@@ -42,9 +44,10 @@ class Sketch:
         tensors = {name: tensor for name, tensor in screen.state_dict().items() if ".decoder." in name}
         self._weights = tuple(tensors.values())
         kind = (codec.config, self._device)
-        if kind not in _recordings:
-            _recordings[kind] = _recorded(screen, tuple(tensors), self._weights)
-        self._run = _recordings[kind]
+        self._run = _recordings.pop(kind, None) or _recorded(screen, tuple(tensors), self._weights)
+        _recordings[kind] = self._run
+        while len(_recordings) > _MOST_RECORDINGS:
+            _recordings.popitem(last=False)
 
     def decode(self, z: NDArray[np.float32]) -> NDArray[np.uint8]:
         """The picture (H,W,C) of one code (D,)."""
@@ -123,11 +126,16 @@ def _recorded(screen: _Screen, names: tuple[str, ...], weights: tuple[Tensor, ..
 
     code = torch.zeros(1, screen.network.config.latent_dim, device=weights[0].device)
     with torch.inference_mode(), warnings.catch_warnings():
-        # torch calls this deprecated in favour of compilers that a person's machine may not have, and warns
-        # of what a layer decides from its shapes, which stay.
+        # torch warns of what a layer decides from its shapes, which stay.
         warnings.simplefilter("ignore")
-        recorded = cast(Recording, torch.jit.trace(run, (code, *weights), check_trace=False))
+        # The two steps of torch.jit.trace(), which itself keeps what it made until the process ends.
+        graph, _picture = torch._C._create_graph_by_tracing(run, (code, *weights), _unnamed, True, False)
+        recorded = cast(Recording, torch._C._create_function_from_graph("sketch", graph))
         for _ in range(_WARMING):
             recorded(code, *weights)
-    del screen.network  # the recording knows the function that it was made of, and weights may go before it
     return recorded
+
+
+def _unnamed(_value: Tensor) -> str:
+    """What the recording calls a value: its own numbers do."""
+    return ""

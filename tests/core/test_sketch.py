@@ -23,8 +23,8 @@ def _codec(network: NetworkName, seed: int, size: int = 16) -> Codec:
     return Codec(build_network(config, torch.Generator().manual_seed(seed)))
 
 
-def _recordings() -> int:
-    """How many functions torch keeps, until the process ends."""
+def _kept_by_torch() -> int:
+    """How many functions torch keeps until the process ends."""
     return len(cast(list[object], _state._python_cu.get_functions()))
 
 
@@ -54,14 +54,20 @@ def test_a_code_that_overflows_gives_a_picture() -> None:
     assert Sketch(_codec("fc", 1)).decode(np.full(8, 3e38, np.float32)).shape == (16, 16, 3)
 
 
-def test_what_torch_keeps_grows_with_a_network_and_not_with_its_weights() -> None:
-    Sketch(_codec("conv", 1))
-    before = _recordings()
-    for seed in range(3):
-        Sketch(_codec("conv", seed))
-    assert _recordings() == before
-    Sketch(_codec("conv", 1, size=32))
-    assert _recordings() == before + 1
+def test_new_weights_go_into_the_recording_of_the_old_ones() -> None:
+    first, second = Sketch(_codec("conv", 1)), Sketch(_codec("conv", 2))
+    assert second._run is first._run
+    assert Sketch(_codec("conv", 1, size=32))._run is not first._run
+
+
+def test_the_recordings_of_networks_that_were_left_go() -> None:
+    torch_keeps = _kept_by_torch()
+    recording = weakref.ref(Sketch(_codec("conv", 1, size=40))._run)
+    for size in (8, 16, 24, 32):
+        Sketch(_codec("fc", 1, size))
+    gc.collect()
+    assert recording() is None
+    assert _kept_by_torch() == torch_keeps
 
 
 def test_weights_go_before_their_recording() -> None:
