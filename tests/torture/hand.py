@@ -108,7 +108,10 @@ class Hand:
         yield from self.until("what is being opened", lambda: session.is_idle and session.task is None)
 
     def rest(self) -> Gesture:
-        """Hands off until everything about the open pictures is measured and shown."""
+        """Always the same pictures and run, and hands off until everything about them is measured and shown."""
+        self.session.open_path(self.world.pictures[0])
+        yield from self.settled()
+        self.session.open_run(self.world.runs[0])
         yield from self.settled()
         yield 0.3
         yield from self.settled()

@@ -54,7 +54,7 @@ SOME_PICTURES, SOME_PX = 3000, 32
 class Seen:
     """What was measured: (second, MB) of memory, gaps in ms, how often each gesture was made.
 
-    rests is memory with nothing trained and one of the small sets of pictures just opened, which can be
+    rests is memory with nothing trained and always the same pictures and run just opened, which can be
     compared: what is in use in between depends on what the dice open and train. Of the gaps, one every 5 ms,
     only the longest have their gesture: a tuple each would be 30 MB in half an hour, and is measured too.
     """
@@ -110,10 +110,10 @@ class Soak(QObject):
         """Open something, train, work beside it, stop, work on: again and again."""
         hand, dice, seen = self._hand, self._dice, self._seen
         while not self._is_over():
-            seen.openings += 1
-            yield from self._named("open pictures", hand.open_pictures())
             yield from self._named("rest", hand.rest())
             seen.rests.append((self._lived, own_memory_mb()))
+            seen.openings += 1
+            yield from self._named("open pictures", hand.open_pictures())
             if dice.random() < 0.5:
                 yield from self._named("open a run", hand.open_run())
             for _ in range(dice.randint(1, 3)):
