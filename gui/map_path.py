@@ -131,6 +131,7 @@ class MapPathBar(QWidget):
     def _on_developed(self, request: PathRequest, found: PathPictures) -> None:
         if request is not self._request:
             return
+        self._request = None  # which holds a network
         self._found = found
         indices = [int(request.map.indices[stop]) if stop >= 0 else -1 for stop in found.path.stops]
         captions = ["•" if index >= 0 else "" for index in indices]
@@ -153,7 +154,9 @@ class MapPathBar(QWidget):
         self.row.set_current(-1)
 
     @Slot(object, object)
-    def _on_failed(self, _request: object, error: Exception) -> None:
+    def _on_failed(self, request: object, error: Exception) -> None:
+        if request is self._request:
+            self._request = None
         self._session.report(error)
 
     @Slot(int)

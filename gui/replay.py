@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 FRAME_MS = 700  # of an epoch while it plays
 CACHED_BYTES = 256_000_000  # of networks that were read: two of fc, all of conv
+KEPT_MS = 20_000  # how long after the last look at an epoch
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,6 +102,8 @@ class Replay(QObject):
         self._lane.failed.connect(self._on_lane_failed)
         self._frame = QTimer(self, singleShot=True, interval=FRAME_MS)
         self._frame.timeout.connect(self._on_frame)
+        self._back = QTimer(self, singleShot=True)
+        self._back.timeout.connect(self._let_go)
         session.document_changed.connect(self._on_document_changed)
         for other in others:
             other.connect(self._on_other_opened)
@@ -133,7 +136,9 @@ class Replay(QObject):
         if epoch is None:
             self.pictures = None
             self._set_playing(False)
+            self._back.start(KEPT_MS)
         else:
+            self._back.stop()
             self._request()
         self.changed.emit()
 
@@ -179,7 +184,12 @@ class Replay(QObject):
     def _on_other_opened(self) -> None:
         self.show(None)
         self.look()
-        if self._lane.has_been_asked:  # the networks at hand are another run's
+        self._let_go()  # of another run's networks
+
+    @Slot()
+    def _let_go(self) -> None:
+        self._back.stop()
+        if self._lane.has_been_asked:
             self._lane.submit(None)
 
     @Slot(object, object)
@@ -196,6 +206,8 @@ class Replay(QObject):
 
     @Slot(object, object)
     def _on_lane_failed(self, request: ReplayRequest, error: Exception) -> None:
+        if request.run is not self._session.run:
+            return
         if request.epoch == self.epoch:
             self.show(None)
         self.epochs = tuple(epoch for epoch in self.epochs if epoch != request.epoch)
@@ -205,4 +217,5 @@ class Replay(QObject):
     @Slot()
     def _on_closing(self) -> None:
         self._set_playing(False)
+        self._back.stop()
         self._lane.stop_and_wait()

@@ -1,5 +1,6 @@
 """The map: what it shows of the session's codes, and what a hand on it asks for."""
 
+import gc
 import sys
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from core.translate import use_translations
 from gui.map_colours import by_label, by_number, ramp_table, rgb
 from gui.map_dots import MARGIN_PX, dimmed, paint_dots, size_for, stamp
 from gui.map_panel import MapPanel
-from gui.map_path import STEPS
+from gui.map_path import STEPS, PathRequest
 from gui.map_view import MapView, Tool
 from gui.session import Session
 from gui.theme import CLASS_COLOURS, DARK, LIGHT
@@ -270,6 +271,8 @@ def test_a_path_becomes_pictures_and_codes(
     assert panel.path.row.count == STEPS
     assert np.array_equal(found.pictures, codec.decode(found.path.codes))
     assert (found.path.stops >= 0).sum() >= 2
+    del codec
+    until(qtbot, lambda: not [one for one in gc.get_objects() if type(one) is PathRequest])  # holds a network
     panel.path.row.chosen.emit(4)
     start = toy_session.edit.start
     assert start is not None

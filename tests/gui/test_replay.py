@@ -207,3 +207,16 @@ def test_networks_of_epochs_go_when_another_run_is_opened(toy_session: Session, 
     assert len([one for one in networks() if id(one) not in before]) == 1
     session.put_run(None, None)
     qtbot.waitUntil(lambda: not [one for one in networks() if id(one) not in before])
+
+
+def test_networks_of_epochs_go_a_while_after_the_slider_is_back_at_now(
+    toy_session: Session, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    replay, before = toy_session.replay, {id(one) for one in networks()}
+    replay.show(replay.epochs[0])
+    shown(toy_session, replay.epochs[0], qtbot)
+    monkeypatch.setattr("gui.replay.KEPT_MS", 1)
+    replay.show(None)
+    qtbot.waitUntil(lambda: not [one for one in networks() if id(one) not in before])
+    replay.show(replay.epochs[1])
+    shown(toy_session, replay.epochs[1], qtbot)
