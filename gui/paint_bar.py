@@ -77,6 +77,7 @@ class PaintBar(QWidget):
         row.addStretch(1)
         row.addWidget(self.detail)
         layer.colour_picked.connect(self.set_colour)
+        layer.size_changed.connect(self._on_brush_changed)
         painter.changed.connect(self._on_painter_changed)
         self.set_colour(layer.colour)
         self._on_painter_changed()
@@ -117,6 +118,12 @@ class PaintBar(QWidget):
     @Slot(int)
     def _on_size_changed(self, percent: int) -> None:
         self._layer.set_size(percent / 100.0)
+
+    @Slot(float)
+    def _on_brush_changed(self, share: float) -> None:
+        was_blocked = self.size_slider.blockSignals(True)
+        self.size_slider.setValue(round(100 * share))
+        self.size_slider.blockSignals(was_blocked)
 
     @Slot(int)
     def _on_opacity_changed(self, percent: int) -> None:

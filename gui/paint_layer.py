@@ -13,7 +13,8 @@ from gui.painter import Painter
 from gui.picture_view import PictureView
 from gui.theme import current_theme
 
-_GREATEST = 0.5  # brush, as a share of the picture's side
+_LEAST, _GREATEST = 0.02, 0.5  # brush, as a share of the picture's side
+_FINER = 1.25  # what a bracket changes it by
 _OVERLAY = 0.55  # how much of the stroke is seen over the picture until the code has followed
 
 
@@ -22,9 +23,11 @@ class PaintLayer(QWidget):
 
     Signals:
         colour_picked(object): a QColor from the picture, by a click with Alt.
+        size_changed(float): size_share is another.
     """
 
     colour_picked = Signal(object)
+    size_changed = Signal(float)
 
     def __init__(self, view: PictureView, painter: Painter) -> None:
         super().__init__(view)
@@ -53,8 +56,11 @@ class PaintLayer(QWidget):
 
     def set_size(self, share: float) -> None:
         """How wide the brush is, as a share of the picture's side."""
-        self.size_share = min(max(share, 0.01), _GREATEST)
-        self.update()
+        share = min(max(share, _LEAST), _GREATEST)
+        if share != self.size_share:
+            self.size_share = share
+            self.size_changed.emit(share)
+            self.update()
 
     def covered(self) -> NDArray[np.float32]:
         """What the stroke covers (H,W), 0 to 1."""
@@ -64,9 +70,16 @@ class PaintLayer(QWidget):
         return rows[:, :width].astype(np.float32) / 255.0
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """As large as the view below."""
+        """As large as the view below, which has the keyboard: there brackets change the brush."""
         if watched is self._view and event.type() == QEvent.Type.Resize:
             self.setGeometry(self._view.rect())
+        if watched is self._view and isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
+            factor = {Qt.Key.Key_BracketLeft: 1 / _FINER, Qt.Key.Key_BracketRight: _FINER}.get(
+                Qt.Key(event.key())
+            )
+            if factor is not None and self._painter.is_on:
+                self.set_size(self.size_share * factor)
+                return True
         return super().eventFilter(watched, event)
 
     def _to_picture(self, point: QPointF) -> QPointF:
@@ -140,16 +153,6 @@ class PaintLayer(QWidget):
         if self._last is not None and event.button() == Qt.MouseButton.LeftButton:
             self._last = None
             self._painter.end(self._colour(), self.opacity, self.covered())
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Brackets change the brush."""
-        match event.key():
-            case Qt.Key.Key_BracketLeft:
-                self.set_size(self.size_share / 1.25)
-            case Qt.Key.Key_BracketRight:
-                self.set_size(self.size_share * 1.25)
-            case _:
-                super().keyPressEvent(event)
 
     def leaveEvent(self, event: QEvent) -> None:
         """The brush goes with the mouse."""

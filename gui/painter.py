@@ -89,9 +89,14 @@ class Painter(QObject):
 
     def set_on(self, on: bool) -> None:
         """Paint on the edited picture, or do not."""
-        if on != self.is_on:
-            self.is_on = on
-            self.changed.emit()
+        if on == self.is_on:
+            return
+        self.is_on = on
+        if not on and self._begun is not None and not self._begun.is_last:
+            # The layer that would say so is gone before the button is released.
+            self._begun = replace(self._begun, is_last=True)
+            self._lane.submit(self._begun)
+        self.changed.emit()
 
     def begin(self) -> bool:
         """A stroke begins on the picture as it is; whether it may. One still in work is gone on with."""
@@ -99,8 +104,10 @@ class Painter(QObject):
         pictures, codec = session.pictures, session.codec
         if not self.can_paint or pictures is None or codec is None:
             return False
-        if self._begun is not None:  # what it has so far is kept: the strokes are painted together
-            self._begun = replace(self._begun, gesture=object(), edit=self._put or self._begun.edit)
+        begun = self._begun
+        if begun is not None and begun.codec is codec and begun.index == session.index:
+            # What it has so far is kept: the strokes are painted together.
+            self._begun = replace(begun, gesture=object(), edit=self._put or begun.edit, is_last=False)
             return True
         spread = session.statistics.std if session.statistics is not None else None
         blank = np.zeros(pictures.edited.shape[:2], np.float32)
@@ -138,12 +145,12 @@ class Painter(QObject):
     @Slot(object, object)
     def _on_painted(self, request: PaintRequest, code: NDArray[np.float32]) -> None:
         session = self._session
+        if self._begun is None or request.gesture is not self._begun.gesture:
+            return  # a newer stroke goes on from it, or begins on another picture
         is_here = request.codec is session.codec and request.index == session.index
         if not is_here or session.edit != self._put:  # another hand was quicker
             self._let_go()
             return
-        if self._begun is None or request.gesture is not self._begun.gesture:
-            return  # a newer stroke goes on from it
         edit = self._moved(request, session.with_locks(code))
         self._put = edit
         session.set_edit(edit, tr("Paint"), request.gesture)

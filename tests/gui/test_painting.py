@@ -156,6 +156,45 @@ def test_painting_ends_with_another_mode_and_with_an_earlier_epoch(
     assert not canvas.painter.begin()
 
 
+def test_a_mode_that_ends_painting_ends_the_stroke_in_hand(
+    canvas: CanvasPanel, toy_session: Session, qtbot: QtBot
+) -> None:
+    hands: list[bool] = []
+    toy_session.hand_changed.connect(hands.append)
+    QTest.mousePress(layer_of(canvas), Qt.MouseButton.LeftButton, pos=place(canvas, 0.5, 0.5))
+    QTest.mouseMove(layer_of(canvas), place(canvas, 0.6, 0.5))
+    canvas.modes.button("wipe").click()  # by its key: the button of the mouse is down
+    QTest.mouseRelease(canvas.stage.edited, Qt.MouseButton.LeftButton)
+    settle(canvas, qtbot)
+    assert hands == [True, False]
+    assert toy_session.undo_stack.count() == 1
+
+
+def test_a_stroke_on_the_next_picture_does_not_go_on_from_the_one_before(
+    canvas: CanvasPanel, toy_session: Session, qtbot: QtBot
+) -> None:
+    paint(canvas, (0.5, 0.5), (0.55, 0.5))
+    toy_session.select_image(3)
+    qtbot.waitUntil(lambda: toy_session.pictures is not None and toy_session.is_idle)
+    paint(canvas, (0.3, 0.3), (0.35, 0.3))
+    settle(canvas, qtbot)
+    assert not toy_session.edit.is_empty
+    assert toy_session.index == 3
+
+
+def test_brackets_change_the_brush_and_its_slider(canvas: CanvasPanel, qtbot: QtBot) -> None:
+    view, layer, slider = canvas.stage.edited, layer_of(canvas), canvas.paint_bar.size_slider
+    QTest.mouseClick(layer, Qt.MouseButton.LeftButton, pos=place(canvas, 0.5, 0.5))
+    before = layer.size_share
+    QTest.keyClick(view, Qt.Key.Key_BracketRight)
+    assert layer.size_share == pytest.approx(1.25 * before)
+    assert slider.value() == round(100 * layer.size_share)
+    for _ in range(30):
+        QTest.keyClick(view, Qt.Key.Key_BracketLeft)
+    assert (layer.size_share, slider.value()) == (0.02, slider.minimum())
+    settle(canvas, qtbot)
+
+
 def test_a_window_that_closes_under_a_stroke_ends_its_thread(canvas: CanvasPanel) -> None:
     QTest.mousePress(layer_of(canvas), Qt.MouseButton.LeftButton, pos=place(canvas, 0.5, 0.5))
     QTest.mouseMove(layer_of(canvas), place(canvas, 0.7, 0.5))
