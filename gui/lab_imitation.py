@@ -36,11 +36,7 @@ class ImitationPage(MeasuredPage):
         super().__init__(
             "labImitation",
             tr("Copies"),
-            tr(
-                "Each sample, left, beside the three training pictures that are nearest to it: is it a new"
-                " picture, or an old one again? Pictures that were held out say what distance is usual, and"
-                " a run's reconstructions of them what it is for pictures as smooth as its own."
-            ),
+            _seen(is_trained=True),
             session,
             sides,
         )
@@ -60,7 +56,7 @@ class ImitationPage(MeasuredPage):
             row.addLayout(column, 4)
         self.chart = Chart(
             "labCopiesChart",
-            tr("Distances to the nearest training picture"),
+            _distances(is_trained=True),
             tr("distance, σ of features"),
             tr("share of the pictures; dashed: the median"),
             self,
@@ -79,14 +75,17 @@ class ImitationPage(MeasuredPage):
 
     def show_result(self, result: Result | None) -> None:
         """The samples, the histogram, and what the distances say."""
-        if result is None:
+        study: ImitationStudy | None = None if result is None else result.value
+        is_trained = study is None or study.training
+        self.seen_label.setText(_seen(is_trained=is_trained))
+        self.chart.setAccessibleName(_distances(is_trained=is_trained))
+        if study is None:
             waiting = tr("The samples come here once their neighbours have been looked up.")
             for grid in self.grids.values():
                 grid.show_pictures(None, 4, words=waiting)
             self.chart.show_words(tr("The distances come here once they are measured."))
             self.say("")
             return
-        study: ImitationStudy = result.value
         for grid, found in zip(self.grids.values(), study.subjects, strict=True):
             pictures = np.concatenate([found.samples[:SHOWN, None], found.neighbours[:SHOWN]], axis=1)
             numbers = tr("sample"), *([""] * 3)
@@ -118,6 +117,26 @@ class ImitationPage(MeasuredPage):
             )
         )
         self.say(imitation_words(study))
+
+
+def _seen(*, is_trained: bool) -> str:
+    """What is looked at: training pictures of both runs, or others."""
+    if is_trained:
+        return tr(
+            "Each sample, left, beside the three training pictures that are nearest to it: is it a new"
+            " picture, or an old one again? Pictures that were held out say what distance is usual, and"
+            " a run's reconstructions of them what it is for pictures as smooth as its own."
+        )
+    return tr(
+        "Each sample, left, beside the three real pictures that are nearest to it. They are not the training"
+        " pictures of both runs, so that being near to them is no sign of a copy."
+    )
+
+
+def _distances(*, is_trained: bool) -> str:
+    if is_trained:
+        return tr("Distances to the nearest training picture")
+    return tr("Distances to the nearest real picture")
 
 
 def _bars(

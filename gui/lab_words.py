@@ -157,23 +157,43 @@ def samples_words(study: SamplingStudy) -> str:
 
 def imitation_words(study: ImitationStudy) -> str:
     """Whether samples are nearer to training pictures than new pictures are."""
-    if not study.training:
+    if not any(found.trained_on for found in study.subjects):
         return tr("These pictures were not trained on, so nothing is said of copies.")
     return " ".join(_copied(letter, found) for letter, found in zip("AB", study.subjects, strict=False))
 
 
 def _copied(letter: str, found: Imitation) -> str:
-    if found.copying.value == "unknown":
-        return tr(
+    nothing = {
+        "unknown": tr(
             "Whether {side} copies cannot be said: held-out pictures, or its reconstructions of them, lie at"
             " a distance of about 0 from training pictures.",
             side=letter,
-        )
+        ),
+        "foreign": tr(
+            "Whether {side} copies cannot be said: it is not known to have been trained on these pictures.",
+            side=letter,
+        ),
+        "seen": tr(
+            "Whether {side} copies cannot be said: it was trained on some of the held-out pictures.",
+            side=letter,
+        ),
+    }
+    if found.copying.value in nothing:
+        return nothing[found.copying.value]
     said = tr(
-        "{side}'s samples lie {ratio} times as far from training pictures as held-out pictures do, and"
-        " {control} times as far as its reconstructions of those",
+        "{side}'s samples lie {ratio} times as far from training pictures as held-out pictures do",
         side=letter,
         ratio=_ratio(found.nearness),
+    )
+    if found.recall.gives_back:
+        nearer = {
+            "imitates": tr("{said}: nearer.", said=said),
+            "leans": tr("{said}: no nearer.", said=said),
+        }[found.copying.value]
+        return nearer + " " + tr("Of those, too, {side} gives training pictures back.", side=letter)
+    said = tr(
+        "{said}, and {control} times as far as its reconstructions of those",
+        said=said,
         control=_ratio(found.control),
     )
     return (
@@ -183,6 +203,7 @@ def _copied(letter: str, found: Imitation) -> str:
             "smooth": tr(": nearer, but only as smooth pictures are: no sign of copies."),
             "leans": tr(": nearer than what it makes of new pictures, so they lean on what was trained on."),
             "new": tr(": no copies."),
+            "open": tr(": no sign of copies, but they cannot be ruled out."),
         }[found.copying.value]
     )
 

@@ -27,6 +27,7 @@ from core.export.report_findings import (
     sampling_finding,
 )
 from core.export.report_parts import ReportParts, floats
+from core.lab.imitation import Imitation
 from core.lab.sampling import CodeSource, SampleScore
 from core.lab.study import SHOWN_SIGMAS, Study
 from core.translate import tr
@@ -227,23 +228,25 @@ def imitation_part(study: Study, names: Names) -> list[Block]:
                 " training picture that it is nearest to; how near a new picture comes is said by pictures"
                 " that were held out. Smooth pictures are near to everything, so the same is measured of the"
                 " model's reconstructions of held-out pictures: only samples that are nearer than those too"
-                " speak of imitation."
+                " speak of imitation; or all, where even those reconstructions are training pictures."
             )
-            if imitation.training
+            if study.material.training
             else tr(
                 "The training pictures are not at hand: the nearest pictures below are others, and nothing"
                 " can be said of imitation."
             )
         )
     )
-    if imitation.training:
+    if study.material.training:
         blocks += [imitation_finding(one, names.of(number)) for number, one in enumerate(imitation.subjects)]
     every = (imitation.held_out, *(d for one in imitation.subjects for d in (one.distances, one.decoded)))
     end = max(float(distances.max()) for distances in every)
     for number, one in enumerate(imitation.subjects):
         blocks.append(
             Chart(
-                tr("{name}: distance to the nearest training picture", name=names.of(number)),
+                tr("{name}: distance to the nearest training picture", name=names.of(number))
+                if one.trained_on
+                else tr("{name}: distance to the nearest real picture", name=names.of(number)),
                 tr("distance in σ of real pictures' features"),
                 tr("share of pictures"),
                 (
@@ -251,10 +254,7 @@ def imitation_part(study: Study, names: Names) -> list[Block]:
                     _distribution(tr("its reconstructions of held-out pictures"), one.decoded, end),
                     _distribution(tr("held-out pictures"), imitation.held_out, end),
                 ),
-                tr(
-                    "Samples left of the reconstructions lie closer to training pictures than smoothness"
-                    " explains."
-                ),
+                _distances_caption(one, is_unseen=study.material.is_unseen),
             )
         )
     for number, one in enumerate(imitation.subjects):
@@ -272,6 +272,20 @@ def imitation_part(study: Study, names: Names) -> list[Block]:
                 )
             )
     return blocks
+
+
+def _distances_caption(one: Imitation, *, is_unseen: bool) -> str:
+    """What may be read off a model's distances."""
+    if not one.trained_on:
+        return tr("Nothing can be said of copies: it is not known to have been trained on these pictures.")
+    if not is_unseen:
+        return tr("Nothing can be said of copies: pictures that were trained on are among those held out.")
+    if one.recall.gives_back:
+        return tr(
+            "The reconstructions are no control here: they give training pictures back. Samples left of the"
+            " held-out pictures lie closer to training pictures than new ones do."
+        )
+    return tr("Samples left of the reconstructions lie closer to training pictures than smoothness explains.")
 
 
 def _distribution(name: str, distances: NDArray[np.float64], end: float) -> Series:

@@ -46,9 +46,10 @@ class Part:
 class Material:
     """Real pictures uint8 (n,H,W,C): those to measure on, and a reference that they do not overlap.
 
-    training says whether the reference are pictures that the models were trained on; note says in a sentence
-    what was taken, left_out, its end, which pictures were not, empty where all were. The indices (n,) are
-    those in the data sets that the pictures came from.
+    trained_on says of each model whether its own training pictures are the reference, is_unseen whether no
+    picture is held out that a model is known to have been trained on. note says in a sentence what was taken,
+    left_out, its end, which pictures were not, empty where all were. The indices (n,) are those in the data
+    sets that the pictures came from.
     """
 
     held_out: NDArray[np.uint8]
@@ -56,9 +57,15 @@ class Material:
     reference: NDArray[np.uint8]
     reference_indices: NDArray[np.int64]
     reference_name: str
-    training: bool
+    trained_on: tuple[bool, ...]
+    is_unseen: bool
     note: str
     left_out: str = ""
+
+    @property
+    def training(self) -> bool:
+        """Whether the reference are pictures that at least one of the models was trained on."""
+        return any(self.trained_on)
 
 
 def make_subject(name: str, codec: Codec, stats: CodeStatistics) -> Subject:
@@ -111,9 +118,18 @@ def gather(
     halves = Part(dataset, everything[1::2]), Part(dataset, everything[::2])
     unseen, reference = (Part(dataset, np.flatnonzero(~seen)), trained[0]) if trained else halves
     held, left_out = yield from _apart(unseen, trained or [reference], is_training=bool(trained))
-    if seen.any() and len(held) < FEWEST_HELD_OUT:
+    is_unseen = not seen.any() or len(held) >= FEWEST_HELD_OUT
+    if not is_unseen:
         unseen, reference = halves
         held, left_out = yield from _apart(unseen, [reference], is_training=False)
+    trained_on = tuple(_is_of(run, reference.dataset) for run in runs)
+    words = {
+        "held": min(len(held), most_held_out),
+        "name": name,
+        "count": min(len(reference.indices), most_reference),
+        "training": reference.dataset.identity.name,
+    }
+    if not is_unseen:
         note = tr(
             "The runs hold out fewer than {fewest} pictures in common: half of {name} is measured on,"
             " half is the reference; pictures that were trained on are among both, and errors are lower"
@@ -121,31 +137,29 @@ def gather(
             fewest=FEWEST_HELD_OUT,
             name=name,
         )
+    elif seen.any():
+        note = tr(
+            "{held} pictures of {name} that no run was trained on, held against {count} that were.", **words
+        )
+    elif trained and all(trained_on):
+        note = tr(
+            "{held} pictures of {name}, which is not the data of the runs, held against {count} of"
+            " {training}, which is.",
+            **words,
+        )
+    elif trained:
+        note = tr(
+            "{held} pictures of {name}, which is not the data of the runs, held against {count} of"
+            " {training}, which one of them was trained on.",
+            **words,
+        )
     else:
-        shown = {
-            "held": min(len(held), most_held_out),
-            "name": name,
-            "count": min(len(reference.indices), most_reference),
-        }
-        if seen.any():
-            note = tr(
-                "{held} pictures of {name} that no run was trained on, held against {count} that were.",
-                **shown,
-            )
-        elif trained:
-            note = tr(
-                "{held} pictures of {name}, which is not the data of the runs, held against {count} of"
-                " {training}, which is.",
-                training=reference.dataset.identity.name,
-                **shown,
-            )
-        else:
-            note = tr(
-                "{name} is not the data of the runs, and what they were trained on is not at hand: half of"
-                " it is measured on, the other half is the reference, and nothing can be said of copies of"
-                " training pictures.",
-                name=name,
-            )
+        note = tr(
+            "{name} is not the data of the runs, and what they were trained on is not at hand: half of"
+            " it is measured on, the other half is the reference, and nothing can be said of copies of"
+            " training pictures.",
+            name=name,
+        )
     if left_out and len(held) < FEWEST:
         raise DataError(
             tr(
@@ -163,7 +177,8 @@ def gather(
         reference.dataset.pictures(shown_against),
         shown_against.astype(np.int64),
         reference.dataset.identity.name,
-        bool(trained),
+        trained_on,
+        is_unseen,
         f"{note} {left_out}".rstrip(),
         left_out,
     )
@@ -173,10 +188,15 @@ def _trained_on(dataset: ImageDataset, runs: Sequence[Run]) -> NDArray[np.bool_]
     """Which pictures (n,) any of the runs was trained on."""
     seen = np.zeros(len(dataset), np.bool_)
     for run in runs:
-        if run.config.imported is None and run.config.data.fingerprint == dataset.identity.fingerprint:
+        if _is_of(run, dataset):
             kept, _ = split_indices(len(dataset), run.config.train.val_fraction, run.config.train.seed)
             seen[kept] = True
     return seen
+
+
+def _is_of(run: Run, dataset: ImageDataset) -> bool:
+    """Whether a run is known to have been trained on pictures of dataset; of an imported one nothing is."""
+    return run.config.imported is None and run.config.data.fingerprint == dataset.identity.fingerprint
 
 
 def _apart(

@@ -1,11 +1,14 @@
 """Pictures, models and material that the laboratory's tests share: small, and made in a moment."""
 
+import dataclasses
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from core.codec import Codec
 from core.config import ObjectiveName
+from core.lab.neighbours import nearest
 from core.lab.subjects import Material, Subject, make_subject
 from core.latents import statistics
 from core.models import NetworkConfig, build_network
@@ -32,6 +35,7 @@ def material_of(held: NDArray[np.uint8], reference: NDArray[np.uint8]) -> Materi
         reference,
         np.arange(len(reference)) + 1000,
         "shapes",
+        (True, True),
         True,
         "made for a test",
     )
@@ -71,6 +75,29 @@ def principal(pictures: NDArray[np.uint8], dims: int, name: str = "principal") -
     network.load_state_dict({key: torch.from_numpy(value).float() for key, value in numbers.items()})
     codec = Codec(network)
     return make_subject(name, codec, statistics(codec.encode(pictures)))
+
+
+class Copier(Codec):
+    """A codec whose decoder gives back, of whatever code, the known picture whose code is nearest.
+
+    Noise of so many grey levels is added, so that the picture is not the same to the bit.
+    """
+
+    def __init__(self, codec: Codec, known: NDArray[np.uint8], noise: float = 0.0) -> None:
+        super().__init__(codec.network)
+        self._known, self._noise = known, noise
+        self._codes = codec.encode(known)
+
+    def decode(self, z: NDArray[np.float32]) -> NDArray[np.uint8]:
+        """Known pictures (n,H,W,C)."""
+        pictures = self._known[nearest(z, self._codes)[1][:, 0]]
+        noisy = pictures + np.random.default_rng(0).normal(0.0, self._noise, pictures.shape)
+        return noisy.round().clip(0, 255).astype(np.uint8)
+
+
+def copier(subject: Subject, known: NDArray[np.uint8], noise: float = 0.0) -> Subject:
+    """A model of the same codes that memorised pictures."""
+    return dataclasses.replace(subject, name="copier", codec=Copier(subject.codec, known, noise))
 
 
 def deaf(subject: Subject, name: str = "deaf") -> Subject:

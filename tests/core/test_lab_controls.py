@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from core.encoding import finished
-from core.export.document import Table
+from core.export.document import Chart, Table
 from core.export.report import make_report
 from core.export.report_findings import (
     between_finding,
@@ -18,9 +18,10 @@ from core.export.report_findings import (
     noise_finding,
     sampling_finding,
 )
+from core.export.report_measures import imitation_part
 from core.export.report_parts import ReportParts
 from core.lab.features import FeatureSpace, fit_features
-from core.lab.imitation import Copying, Imitation, held_against, measure_imitation
+from core.lab.imitation import Copying, Imitation, held_against, measure_imitation, recall_of
 from core.lab.neighbours import nearest
 from core.lab.noise import measure_noise, noisy_codes
 from core.lab.spread import Verdict
@@ -28,7 +29,7 @@ from core.lab.study import Study, measure_study
 from core.lab.subjects import Material, Subject
 from core.latents import statistics
 from core.runs import Run
-from tests.core.lab_material import deaf, material_of, principal, shapes, untrained
+from tests.core.lab_material import copier, deaf, material_of, principal, shapes, untrained
 from tests.core.tiny import tiny_config, tiny_dataset
 
 
@@ -130,6 +131,88 @@ def test_samples_that_give_training_pictures_back_are_imitation(
     assert study.subjects[1].copying is not Copying.IMITATES
 
 
+@pytest.mark.parametrize(("noise", "is_exact"), [(0.0, True), (6.0, False)])
+def test_a_decoder_that_gives_training_pictures_back_is_no_control_of_itself(
+    able: Subject,
+    reference: NDArray[np.uint8],
+    material: Material,
+    space: FeatureSpace,
+    noise: float,
+    is_exact: bool,
+) -> None:
+    memorised = copier(able, reference, noise)
+    found = finished(measure_imitation((memorised,), material, lambda: space)).subjects[0]
+    assert not found.control.is_nearer  # by that alone it would only be smooth, or nothing could be said
+    assert found.recall.is_exact is is_exact
+    assert found.recall.held_out == 1.0
+    assert found.recall.known < 0.1
+    assert found.copying is Copying.IMITATES
+    said = imitation_finding(found, "m")
+    assert said.certain
+    assert said.text.startswith("m imitates or averages.")
+    assert "nan" not in said.text
+    if is_exact:
+        assert "at a distance of about 0 from training pictures: it gives those back" in said.text
+    else:
+        assert "nearer to a training picture than to the new one in 100 % of cases" in said.text
+    far = dataclasses.replace(found, nearness=held_against(found.distances + 9.0, found.distances + 5.0))
+    assert far.copying is Copying.LEANS
+    assert "no nearer than new pictures are. " in imitation_finding(far, "m").text
+
+
+@pytest.mark.parametrize("dims", [1, 3, 6, 12, 100])
+def test_a_smooth_decoder_recalls_no_picture(
+    reference: NDArray[np.uint8], material: Material, space: FeatureSpace, dims: int
+) -> None:
+    found = finished(measure_imitation((principal(reference, dims),), material, lambda: space)).subjects[0]
+    assert not found.recall.gives_back
+    assert found.copying in (Copying.SMOOTH, Copying.NEW, Copying.OPEN)
+    if dims <= 6:  # so smooth that other pictures are nearer than their own, of training pictures too
+        assert min(found.recall.held_out, found.recall.known) > 0.5
+        assert found.copying is Copying.SMOOTH
+
+
+def test_what_is_recalled_is_a_share_with_its_interval() -> None:
+    near, far = np.array([0.5] * 30 + [2.0] * 10), np.ones(40)
+    found = recall_of(near, far, np.ones(100), np.full(100, 2.0))
+    assert (found.held_out, found.known, found.gap) == (0.75, 0.0, 0.5)
+    # Agresti and Caffo's interval: 31 of 42 less 1 of 102
+    p, q = 31 / 42, 1 / 102
+    low = p - q - 1.96 * np.sqrt(p * (1 - p) / 42 + q * (1 - q) / 102)
+    assert found.low == pytest.approx(low, rel=1e-4)
+    assert found.gives_back
+    few = recall_of(near[26:34], far[:8], np.ones(3), np.full(3, 2.0))
+    assert few.held_out == 0.5
+    assert not few.gives_back
+
+
+def test_of_pictures_that_were_not_trained_on_nothing_is_said(able_copy: Imitation) -> None:
+    for change, why in (
+        ({"trained_on": False}, "not known to be those that it was trained on"),
+        ({"is_unseen": False}, "it was trained on some of the pictures"),
+    ):
+        found = imitation_finding(dataclasses.replace(able_copy, **change), "m")
+        assert not found.certain
+        assert found.text.startswith("Whether m copies cannot be said")
+        assert why in found.text
+
+
+def test_copies_are_ruled_out_only_where_the_interval_does(able_copy: Imitation) -> None:
+    random = np.random.default_rng(0)
+    few, many = random.uniform(0.5, 2.0, 16), random.uniform(0.5, 2.0, 4000)
+    against = held_against(few, few)
+    assert against.low < 0.9
+    one = dataclasses.replace(able_copy, nearness=against, control=against)
+    assert one.copying is Copying.OPEN
+    found = imitation_finding(one, "m")
+    assert not found.certain
+    assert found.text.startswith("Whether m copies is uncertain.")
+    assert "does not copy" not in found.text
+    sure = held_against(many, many)
+    assert dataclasses.replace(one, nearness=sure, control=sure).copying is Copying.NEW
+    assert dataclasses.replace(one, nearness=held_against(few * 9, few)).copying is Copying.NEW
+
+
 @pytest.mark.parametrize(
     ("held", "decoded", "copying"),
     [
@@ -206,6 +289,31 @@ def test_the_report_praises_no_decoder_that_ignores_its_code(study: Study) -> No
     neither = dataclasses.replace(study.noise, curves=(turned, study.noise.curves[1]))
     text = noise_finding(dataclasses.replace(study, noise=neither), names_of(study)).text
     assert "principal does not use its code" in text
+
+
+def test_the_report_does_not_call_other_pictures_training_pictures(study: Study) -> None:
+    def titles(trained_on: tuple[bool, bool], *, is_unseen: bool = True) -> tuple[str, str]:
+        material = dataclasses.replace(study.material, trained_on=trained_on, is_unseen=is_unseen)
+        subjects = tuple(
+            dataclasses.replace(one, trained_on=own, is_unseen=is_unseen)
+            for one, own in zip(study.imitation.subjects, trained_on, strict=True)
+        )
+        imitation = dataclasses.replace(study.imitation, subjects=subjects)
+        turned = dataclasses.replace(study, material=material, imitation=imitation)
+        blocks = imitation_part(turned, names_of(study))
+        charts = [block for block in blocks if isinstance(block, Chart)]
+        return "|".join(chart.title for chart in charts), "|".join(chart.caption for chart in charts)
+
+    title, caption = titles((True, False))
+    assert title == (
+        "principal: distance to the nearest training picture|deaf: distance to the nearest real picture"
+    )
+    assert caption.startswith("Samples left of the reconstructions lie closer")
+    assert caption.endswith("it is not known to have been trained on these pictures.")
+    title, caption = titles((False, False))
+    assert "training" not in title
+    assert "smoothness" not in caption
+    assert "smoothness" not in titles((True, True), is_unseen=False)[1]
 
 
 def _table(study: Study, tmp_path: Path) -> dict[str, str]:

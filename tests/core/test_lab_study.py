@@ -18,7 +18,7 @@ from core.lab.sampling import CodeSource, drawn_codes, measure_samples
 from core.lab.spread import Verdict
 from core.lab.study import measure_study
 from core.lab.subjects import check_subjects, gather, make_subject
-from core.runs import Run
+from core.runs import Imported, Run
 from tests.core.lab_material import material_of, shapes, untrained
 from tests.core.tiny import tiny_config, tiny_dataset
 
@@ -41,7 +41,8 @@ def test_held_out_are_pictures_that_no_run_was_trained_on(tmp_path: Path) -> Non
     assert set(material.held_out_indices) == both
     assert not both & set(material.reference_indices)
     np.testing.assert_array_equal(material.held_out, dataset.pictures(material.held_out_indices))
-    assert material.training
+    assert material.trained_on == (True, True)
+    assert material.is_unseen
     assert str(len(both)) in material.note
 
 
@@ -50,6 +51,25 @@ def test_without_pictures_held_out_in_common_the_note_says_so(tmp_path: Path) ->
     material = finished(gather(dataset, [_run(tmp_path, "run", dataset, val_fraction=0.0)]))
     assert len(material.held_out) + len(material.reference) == 60
     assert "trained on are among both" in material.note
+    assert material.trained_on == (True,)
+    assert not material.is_unseen  # "held-out" pictures that were trained on say nothing of copies
+
+
+def test_a_reference_is_the_training_pictures_of_just_the_runs_that_were_trained_on_it(
+    tmp_path: Path,
+) -> None:
+    here, there, other = tiny_dataset(200), tiny_dataset(40, seed=9), tiny_dataset(30, seed=5)
+    first, second = _run(tmp_path, "a", here, val_fraction=0.25), _run(tmp_path, "b", there)
+    material = finished(gather(here, [first, second], [there]))
+    assert material.trained_on == (True, False)
+    assert material.is_unseen
+    assert finished(gather(here, [second, first], [there])).trained_on == (False, True)
+    third = finished(gather(other, [first, second], [here, there]))
+    assert third.trained_on == (True, False)
+    assert "which one of them was trained on" in third.note
+    foreign = Imported(file="m.pt", sha256="0", kind="state dict")
+    imported = Run.create(tmp_path / "c", tiny_config(), here.identity, imported=foreign)
+    assert finished(gather(here, [first, imported])).trained_on == (True, False)
 
 
 def test_other_data_is_held_against_the_training_data_where_that_is_at_hand(tmp_path: Path) -> None:

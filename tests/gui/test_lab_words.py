@@ -12,7 +12,7 @@ from core.lab.noise import NoiseStudy, measure_noise
 from core.lab.sampling import measure_samples
 from core.lab.spread import Verdict
 from gui.lab_words import imitation_words, interval, noise_words, samples_words
-from tests.core.lab_material import deaf, material_of, principal, shapes
+from tests.core.lab_material import copier, deaf, material_of, principal, shapes
 
 TRAINED, HELD = shapes(120, 0, 16), shapes(60, 1, 16)
 
@@ -69,4 +69,27 @@ def test_smooth_samples_are_said_to_be_smooth() -> None:
     near = held_against(np.full(200, 0.5), one.decoded)
     nearer = dataclasses.replace(study, subjects=(dataclasses.replace(one, control=near),))
     assert "nearer than both" in imitation_words(nearer)
-    assert "nothing is said of copies" in imitation_words(dataclasses.replace(study, training=False))
+    foreign = dataclasses.replace(one, trained_on=False)
+    none = imitation_words(dataclasses.replace(study, subjects=(foreign,)))
+    assert none == "These pictures were not trained on, so nothing is said of copies."
+    said = imitation_words(dataclasses.replace(study, subjects=(foreign, one)))
+    assert "Whether A copies cannot be said: it is not known to have been trained on these pictures." in said
+    assert "B's samples lie" in said
+    seen = dataclasses.replace(one, is_unseen=False)
+    said = imitation_words(dataclasses.replace(study, subjects=(seen,)))
+    assert said == "Whether A copies cannot be said: it was trained on some of the held-out pictures."
+
+
+def test_a_run_that_memorised_is_said_to_copy() -> None:
+    memorised = copier(principal(TRAINED, 12), TRAINED)
+    said = imitation_words(finished(measure_imitation([memorised], material_of(HELD, TRAINED))))
+    assert said.startswith("A's samples lie 0.00 (0.00 to 0.00) times as far from training pictures")
+    assert said.endswith("do: nearer. Of those, too, A gives training pictures back.")
+
+
+def test_copies_that_cannot_be_ruled_out_are_not_denied() -> None:
+    study = finished(measure_imitation([principal(TRAINED, 3)], material_of(HELD, TRAINED)))
+    few = np.linspace(0.5, 2.0, 16)
+    wide = held_against(few, few)
+    one = dataclasses.replace(study.subjects[0], nearness=wide, control=wide)
+    assert "cannot be ruled out" in imitation_words(dataclasses.replace(study, subjects=(one,)))
