@@ -69,7 +69,7 @@ def read_labels(path: str | Path, dataset: ImageDataset) -> Labels:
     of numbers stays numbers. Raises: DataError with what would match, where nothing does.
     """
     path = Path(os.path.expanduser(path))
-    table = Table(path, prefers_names=bool(dataset.files))
+    table = Table(path, len(dataset), prefers_names=bool(dataset.files))
     rows, by = match(table, dataset)  # (N,): the row of each picture, -1 for none
     columns: list[LabelColumn] = []
     left_out: list[str] = []

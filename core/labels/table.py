@@ -61,14 +61,17 @@ class Column:
             self._codes.extend(map(self._places.__getitem__, cells))
             if len(self._places) <= MAX_CLASSES:
                 return
-            known = np.asarray([_number(text) for text in self._places])[np.asarray(self._codes)]
-            cells, self._numbers = (), array("d", known)
-            self._codes = array("i")
         try:
-            self._numbers.extend(map(_number, cells))
+            if self._numbers is None:
+                known = np.asarray([_number(text) for text in self._places])
+                self._numbers = array("d", known[np.asarray(self._codes)])
+                self._codes = array("i")
+            else:
+                self._numbers.extend(map(_number, cells))
         except ValueError:
             self._is_none, self._numbers = True, None
             self._places.clear()
+            self._codes = array("i")
 
     def made(self, rows: NDArray[np.int64]) -> LabelColumn | None:
         """The column for pictures whose rows these are, -1 for none; None where it is no label."""
@@ -133,15 +136,14 @@ def _number(text: str) -> float:
 
 
 class Table:
-    """A file's columns of labels, and its column of names or of indices where it has one."""
+    """A file's columns of labels for count pictures, and its column of names or of indices if it has one."""
 
-    def __init__(self, path: Path, *, prefers_names: bool) -> None:
+    def __init__(self, path: Path, count: int, *, prefers_names: bool) -> None:
         self.path = path
         self.names: list[str] | None = None
         self.indices: NDArray[np.int64] | None = None
         self.count = 0
-        rows = _rows(path, _text(path))
-        header, rows = _header(path, rows)
+        header, rows = _header(path, _text(path), count)
         self.columns = [Column(name, path) for name in header]
         key, kind = _key(header, prefers_names=prefers_names)
         first = list(islice(rows, 1))
@@ -229,8 +231,9 @@ def _rows(path: Path, text: str) -> Iterator[Row]:
         ) from None
 
 
-def _header(path: Path, rows: Iterator[Row]) -> tuple[list[str], Iterator[Row]]:
+def _header(path: Path, text: str, count: int) -> tuple[list[str], Iterator[Row]]:
     """The columns' names, and the rows that follow; columns without names are counted."""
+    rows = _rows(path, text)
     begun = list(islice(rows, 3))
     if begun and len(begun[0][1]) == 1 and begun[0][1][0].strip().isdecimal() and len(begun) > 2:
         names, first = begun[1][1], begun[2][1]
@@ -241,10 +244,25 @@ def _header(path: Path, rows: Iterator[Row]) -> tuple[list[str], Iterator[Row]]:
     cells = begun[0][1]
     if len(begun) > 1 and len(begun[1][1]) == len(cells) + 1:  # names for all but the column of files
         return _checked(path, ["image_id", *cells]), _again(begun[1:], rows)
-    if any(_is_number(cell) or is_picture_name(cell) for cell in cells):
+    has_numbers = any(_is_number(cell) for cell in cells)
+    if any(map(is_picture_name, cells)) or (has_numbers and not _is_header(path, text, count, begun)):
         names = [tr("column {number}", number=number) for number in range(1, len(cells) + 1)]
         return _checked(path, names), _again(begun, rows)
     return _checked(path, cells), _again(begun[1:], rows)
+
+
+def _is_header(path: Path, text: str, count: int, begun: list[Row]) -> bool:
+    """Whether a first row with numbers in it names the columns, as pandas does: ",0", "0", "index,0,1".
+
+    It does where it begins with the name of a key, where only the row below has a picture's name, and where
+    one row more than there are pictures could be matched to them in no other way.
+    """
+    cells = [cell.strip().casefold() for cell in begun[0][1]]
+    if cells[0] in NAME_HEADERS | INDEX_HEADERS:
+        return bool(cells[0]) or len(set(cells)) == len(cells)  # or the first label of all is missing
+    if len(begun) > 1 and any(map(is_picture_name, begun[1][1])):
+        return True
+    return sum(1 for _ in islice(_rows(path, text), count + 2)) == count + 1
 
 
 def _again(begun: list[Row], rows: Iterator[Row]) -> Iterator[Row]:

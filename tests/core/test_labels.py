@@ -82,6 +82,41 @@ def test_numbers_without_a_header_and_many_of_them(tmp_path: Path) -> None:
     assert column.values == pytest.approx(numbers, abs=1e-6)
 
 
+@pytest.mark.parametrize(("numbers", "words"), [(0, 1001), (500, 900), (4096, 1), (1001, 5000)])
+def test_a_column_of_many_words_is_no_label_and_the_others_are(
+    tmp_path: Path, numbers: int, words: int
+) -> None:
+    count = numbers + words  # read 4,096 rows at a time
+    cells = [f"{n / 7:.3f}" for n in range(numbers)] + [f"a{n}.png" for n in range(words)]
+    rows = "".join(f"{n},{cell},{n % 3}\n" for n, cell in enumerate(cells))
+    labels = read_labels(written(tmp_path, f"index,filename,class\n{rows}"), tiny_dataset(count, 2, 2))
+    assert [column.name for column in labels.columns] == ["class"]
+    assert labels.columns[0].values.tolist() == [n % 3 for n in range(count)]
+    assert labels.left_out == ("filename",)
+    assert "Not read, being no labels: filename." in labels.text()
+
+
+@pytest.mark.parametrize(
+    ("text", "by", "expected"),
+    [
+        (",0\n0,cat\n1,dog\n2,cat\n", "index", {"0": "cat dog cat"}),  # pandas' own, with its index
+        ("index,0,1\n2,3,a\n0,4,b\n1,5,c\n", "index", {"0": "4 5 3", "1": "b c a"}),
+        ("image_id,2019\na/000001.jpg,x\nb/000003.jpg,y\n", "name", {"2019": "x  y"}),
+        ("0\n5\n6\n5\n", "order", {"0": "5 6 5"}),  # without its index
+        ("kind,1\na,3\nb,4\na,5\n", "order", {"kind": "a b a", "1": "3 4 5"}),
+        ("0,1\na/000001.jpg,x\nb/000003.jpg,y\n", "name", {"1": "x  y"}),
+        ("5\n6\n5\n", "order", {"column 1": "5 6 5"}),  # and none
+        (",0,0\n1,0,1\n0,1,1\n", "order", {"column 1": " 1 0", "column 2": "0 0 1", "column 3": "0 1 1"}),
+        ("a/000001.jpg,7\nb/000003.jpg,8\n", "name", {"column 2": "7  8"}),
+    ],
+)
+def test_a_header_may_hold_numbers(tmp_path: Path, text: str, by: str, expected: dict[str, str]) -> None:
+    labels = read_labels(written(tmp_path, text), named())
+    assert labels.by == by
+    found = {column.name: " ".join(column.text(n) for n in range(3)) for column in labels.columns}
+    assert found == expected
+
+
 def test_spreadsheets_in_other_encodings(tmp_path: Path) -> None:
     text = "index,größe\n0,groß\n1,klein\n"
     for encoding in ("utf-8-sig", "utf-16", "latin-1"):
