@@ -137,6 +137,31 @@ def test_a_data_code_has_its_own_rank() -> None:
         )
 
 
+@pytest.mark.parametrize("count", [1, 2, 10, 64, 65, 200, 2000])
+@pytest.mark.parametrize("offset", [0.0, 30.0])
+def test_a_data_code_that_is_computed_once_more_keeps_its_rank(count: int, offset: float) -> None:
+    rng = np.random.default_rng(count)
+    codes = correlated(count, 64) * rng.uniform(0.01, 1.0, 64).astype(np.float32) + np.float32(offset)
+    rarity = measure_rarity(codes)
+    again = (codes * (1 + 1e-6 * rng.standard_normal(codes.shape))).astype(np.float32)
+    shares = np.array([rarity.share(z) for z in again])
+    order = np.argsort([rarity.squared_distance(z) for z in codes])
+    ranks = np.empty(count)
+    ranks[order] = np.arange(count) if count > 2 else 0  # two are as far from their middle as each other
+    near = 0 if count <= 65 and not offset else max(2, count // 200)  # ranks that the noise itself moves
+    assert np.abs(shares * count - ranks).max() <= near + 1e-9
+    assert shares.max() < 1.0
+    assert rarity.share(codes[0] + 100) == 1.0
+
+
+@pytest.mark.parametrize("count", [30, 64, 128, 320])
+def test_among_few_codes_another_of_their_kind_is_not_rare(count: int) -> None:
+    codes = correlated(count + 200, 64)
+    rarity = measure_rarity(codes[:count])
+    shares = [rarity.share(z) for z in codes[count:]]
+    assert 0.35 < np.median(shares) < 0.75
+
+
 def test_where_the_data_do_not_vary_any_step_is_rare() -> None:
     codes = correlated(200, 4)
     codes[:, 2] = 1.5
