@@ -42,11 +42,11 @@ class LabelColumn:
     classes: tuple[str, ...] = ()
 
     def text(self, index: int) -> str:
-        """The label of one picture as a person reads it; empty where it has none (a negative category)."""
+        """The label of one picture as a person reads it; empty where it has none: a category below 0, nan."""
         value = self.values[index]
         if self.classes:
             return self.classes[int(value)] if value >= 0 else ""
-        return f"{float(value):.3g}"
+        return "" if np.isnan(value) else f"{float(value):.3g}"
 
 
 @dataclass(frozen=True)

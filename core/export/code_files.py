@@ -33,7 +33,8 @@ def write_codes(
 
     The .npz holds indices int64 (M,), codes float32 (M,D), errors float32 (M,), the mean squared error of
     each reconstruction in [-1,1], labels_<name> (M,) for each column of labels. The CSV holds the same,
-    a row a picture, with as many digits as float32 needs to come back, and is written as it is measured.
+    a row a picture, with as many digits as float32 needs to come back and nothing where there is no label,
+    and is written as it is measured.
     Closing the generator leaves path as it was. Raises: ExportError, ModelError, DataError.
     """
     indices = np.arange(len(dataset), dtype=np.int64) if indices is None else indices
@@ -78,7 +79,7 @@ def _write_csv(
         def take(_place: slice, codes: Codes) -> None:
             rows = [
                 [int(index), f"{error:.9g}", *(f"{value:.9g}" for value in code)]
-                + [column.text(int(index)) for column in dataset.labels]
+                + [_label_cell(column, int(index)) for column in dataset.labels]
                 for index, error, code in zip(codes.indices, codes.errors, codes.codes, strict=True)
             ]
             file.write(_rows(rows))
@@ -110,6 +111,12 @@ def _write_npz(
                 name += "_"
             arrays[name] = _label_array(column, indices)
         _write_arrays(file, arrays)
+
+
+def _label_cell(column: LabelColumn, index: int) -> str:
+    """The label of a picture with all its digits, empty where there is none."""
+    value = column.values[index]
+    return column.text(index) if column.classes or np.isnan(value) else f"{float(value):.9g}"
 
 
 def _label_array(column: LabelColumn, indices: NDArray[np.int64]) -> NDArray[Any]:

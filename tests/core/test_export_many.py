@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -188,7 +189,21 @@ def test_codes_come_back_to_the_bit(codec: Codec, dataset: ImageDataset, tmp_pat
     read = np.array([[float(cell) for cell in row[2:6]] for row in rows[1:]], np.float32)
     np.testing.assert_allclose(read, codes[some], atol=1e-6)
     np.testing.assert_array_equal(read, codec.encode(dataset.pictures(some)))
-    assert rows[2][6:] == ["left", "0.0345"]
+    assert rows[2][6] == "left"
+    assert np.float32(rows[2][7]) == dataset.labels[1].values[1]
+
+
+def test_labels_that_are_numbers_keep_their_digits(
+    codec: Codec, dataset: ImageDataset, tmp_path: Path
+) -> None:
+    numbers = np.random.default_rng(0).normal(0, 1e5, 30).astype(np.float32)
+    numbers[:3] = 12345, np.nan, 0.1
+    sizes = LabelColumn("size", numbers)
+    finished(write_codes(codec, replace(dataset, labels=(sizes,)), tmp_path / "codes.csv"))
+    cells = [line.rsplit(",", 1)[1] for line in (tmp_path / "codes.csv").read_text().splitlines()[1:]]
+    assert cells[:2] == ["12345", ""]
+    assert sizes.text(1) == ""
+    np.testing.assert_array_equal(np.array([float(cell or "nan") for cell in cells], np.float32), numbers)
 
 
 def test_codes_of_what_cannot_be_written_are_refused(
