@@ -43,8 +43,9 @@ def epoch_views(
     """The views of a picture (H,W,C) by every kept epoch and, last, by the network as it is now.
 
     Each network encodes the picture itself; edits are then made to that code. detail puts back what each of
-    them lost (core.painting.with_detail). now_epoch is that of now, 0 where it is between two. Yields after
-    each. Raises: ExportError where no epochs are kept, RunError for one that cannot be read.
+    them lost (core.painting.with_detail). now_epoch is that of now, as epoch_now has it, 0 where it is not
+    known. Yields after each. Raises: ExportError where no epochs are kept, RunError for one that cannot be
+    read.
     """
     epochs = [snapshot.epoch for snapshot in kept_snapshots(run.path)]
     if not epochs:
@@ -60,18 +61,32 @@ def epoch_views(
         codec = Codec(load_snapshot(run, epoch))
         views.append(_view(tr("epoch {epoch}", epoch=epoch), codec, picture, edits, detail=detail))
         yield _progress(len(views), total)
-    last = tr("epoch {epoch}, now", epoch=now_epoch) if now_epoch > epochs[-1] else tr("now")
-    views.append(_view(last, now, picture, edits, detail=detail))
+    views.append(_view(_name_of_now(run, now_epoch), now, picture, edits, detail=detail))
     yield _progress(total, total)
     return tuple(views)
 
 
 def epoch_now(run: Run) -> int:
-    """How many epochs the run has been trained for by its checkpoint; 0 where that cannot be told."""
+    """The epoch after which a run's own weights were taken: the best of those that were measured by held-out
+    pictures, the last where none were; 0 where they are between two, or it cannot be told.
+    """
     try:
-        return run.progress().epoch
+        progress = run.progress()
     except RunError:
         return 0
+    if progress.best_val_mse is not None:
+        return max(0, progress.epoch - progress.stale_epochs)
+    return progress.epoch if progress.batch == 0 else 0
+
+
+def _name_of_now(run: Run, epoch: int) -> str:
+    """What the network as it is now is called, which is not always that of the last epoch."""
+    if not epoch:
+        return tr("now")
+    progress = run.progress()
+    if (progress.epoch, progress.batch) == (epoch, 0):
+        return tr("epoch {epoch}, now", epoch=epoch)
+    return tr("now (best: epoch {epoch})", epoch=epoch)
 
 
 def epochs_film(

@@ -1,5 +1,6 @@
 """The verbs that write sheets, films, many pictures, codes and networks, as functions."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -7,15 +8,18 @@ import pytest
 from PIL import Image
 
 from core import cli
+from core.atomic import write_bytes
+from core.checkpoints import checkpoint_to_bytes
 from core.codec import Codec
 from core.config import TrainConfig
 from core.datasets import open_dataset
 from core.edits import apply_edits, parse_edits
 from core.encoding import finished
-from core.export.epochs import EpochView, epoch_views, epochs_film
+from core.export.epochs import EpochView, epoch_now, epoch_views, epochs_film
 from core.export.recipe import make_recipe, picture_image, save_png
 from core.latents import measure_effects, random_codes, statistics
 from core.painting import with_detail
+from core.run_files import CHECKPOINT
 from core.runs import Run
 from core.snapshots import kept_snapshots, load_snapshot
 from core.training import train
@@ -272,6 +276,35 @@ def test_replay_shows_the_edit_by_every_kept_epoch_and_by_now(
     assert film.count == 6
     assert film.stills is not None
     assert all(np.array_equal(film.stills(frame), source) for frame in range(6))
+
+
+def test_now_is_called_after_the_epoch_of_its_weights(pictures: Path, tmp_path: Path) -> None:
+    dataset = open_dataset(pictures)
+    config = tiny_config(epochs=6, keep_epochs=5)
+    run = Run.create(tmp_path / "run", config, dataset.identity)
+    for _record in train(dataset, config, run):
+        pass
+    metrics = run.metrics()
+    best = int(metrics.epoch[np.nanargmin(metrics.val_mse)])
+    assert best == epoch_now(run) == 5  # and not the last, by this seed
+    now = Codec.from_run(run)
+    views = finished(epoch_views(run, now, dataset.pictures([3])[0], now_epoch=best))
+    assert [view.caption for view in views[-2:]] == ["epoch 5", "now (best: epoch 5)"]
+    np.testing.assert_allclose(views[-1].code, views[-2].code, atol=0.01)  # which is kept in half precision
+    # Without pictures held out the weights are those of the checkpoint, which may be between two epochs.
+    checkpoint = run.load_checkpoint()
+    there = checkpoint.progress
+    for progress, epoch, caption in (
+        (replace(there, best_val_mse=None), 6, "epoch 6, now"),
+        (replace(there, best_val_mse=None, batch=1), 0, "now"),
+        (replace(there, stale_epochs=0), 6, "epoch 6, now"),
+        (replace(there, stale_epochs=0, batch=1), 6, "now (best: epoch 6)"),
+    ):
+        changed = replace(checkpoint, progress=progress)
+        write_bytes(run.path / CHECKPOINT, *checkpoint_to_bytes(changed))
+        assert epoch_now(run) == epoch
+        views = finished(epoch_views(run, now, dataset.pictures([3])[0], now_epoch=epoch))
+        assert views[-1].caption == caption
 
 
 def test_a_replay_rests_on_the_last_epoch_for_a_second_at_any_pace() -> None:
