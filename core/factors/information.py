@@ -57,17 +57,17 @@ def measure_information(
     return shares
 
 
-def chance_shares(count: int, factors: tuple[Factor, ...]) -> NDArray[np.float64]:
+def chance_shares(factors: tuple[Factor, ...]) -> NDArray[np.float64]:
     """What an unrelated dimension of 20 full bins seems to know of each factor (F,), by chance.
 
-    Of N pictures, frequencies overstate mutual information by (bins − 1)(classes − 1) / 2N nats at most
-    (Miller 1955); as a share of the factor's entropy.
+    Of N pictures with a label, frequencies overstate mutual information by (bins − 1)(classes − 1) / 2N nats
+    at most (Miller 1955); as a share of the factor's entropy.
     """
+    labelled = [factor.values[factor.values >= 0] for factor in factors]
     return np.array(
         [
-            min(1.0, (CODE_BINS - 1) * (factor.classes - 1) / (2.0 * count) / entropy(factor.values[there]))
-            for factor in factors
-            for there in [factor.values >= 0]
+            min(1.0, (CODE_BINS - 1) * (factor.classes - 1) / (2.0 * len(values)) / entropy(values))
+            for factor, values in zip(factors, labelled, strict=True)
         ]
     )
 

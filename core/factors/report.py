@@ -25,7 +25,7 @@ from core.translate import tr
 
 FACTORS_FILE = "factors.json"
 MAX_FILE_BYTES = 64 * 2**20
-_VERSION = 2
+_VERSION = 3  # goes up where a measure comes to other numbers
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,7 +135,7 @@ def measure_factors(
         count=len(codes.codes),
         shares=shares,
         gaps=gaps(shares),
-        chance=chance_shares(len(codes.codes), factors),
+        chance=chance_shares(factors),
         weights=importance.weights,
         disentanglement=importance.disentanglement(),
         completeness=importance.completeness(),

@@ -275,6 +275,19 @@ def test_pictures_without_a_label_are_left_aside() -> None:
     assert found.score == pytest.approx(np.ones(2), abs=0.001)
 
 
+def test_chance_is_that_of_the_pictures_with_a_label() -> None:
+    """Held against dials with 20 full bins that know nothing of the labels."""
+    rng = np.random.default_rng(0)
+    codes = rng.uniform(size=(COUNT, 60))
+    rare = np.full(COUNT, -1, np.int32)
+    rare[rng.choice(COUNT, 300, replace=False)] = rng.integers(0, 4, 300)
+    often = rng.integers(0, 4, COUNT).astype(np.int32)
+    columns = tuple(LabelColumn(name, values, tuple("abcd")) for name, values in (("r", rare), ("o", often)))
+    found = report(codes, columns)
+    assert found.chance == pytest.approx(found.shares.mean(axis=0), rel=0.15)
+    assert found.chance[0] == pytest.approx(found.chance[1] * COUNT / 300, rel=0.05)
+
+
 def test_the_faces_own_factors_are_found_in_codes_that_hold_them() -> None:
     labels = sample_factors(2000).labels()
     codes = np.stack([label.values.astype(np.float64) for label in labels], axis=1)
