@@ -90,9 +90,17 @@ def sides_of(column: LabelColumn, value: str | float) -> NDArray[np.int8]:
 
 
 def middle_of(column: LabelColumn) -> float:
-    """The median of a column of numbers: the threshold that makes both sides alike."""
-    numbers = column.values[np.isfinite(column.values)]
-    return float(np.median(numbers)) if len(numbers) else 0.0
+    """The median of a column of numbers: the threshold that makes both sides alike.
+
+    Where no number is above it, as of ones and noughts that are mostly ones, it is the middle between the
+    greatest number and the next below, so that both sides have pictures.
+    """
+    numbers = column.values[np.isfinite(column.values)].astype(np.float64)
+    if not len(numbers):
+        return 0.0
+    median, greatest = float(np.median(numbers)), float(numbers.max())
+    below = numbers[numbers < greatest]
+    return median if median < greatest or not len(below) else (greatest + float(below.max())) / 2.0
 
 
 def attribute_direction(

@@ -184,6 +184,24 @@ def test_pictures_without_a_label_are_left_out() -> None:
         sides_of(column, "c")
 
 
+@pytest.mark.parametrize(
+    ("numbers", "threshold"),
+    [
+        ([1, 1, 0, 1, np.nan], 0.5),  # of which most are 1
+        ([0, 0, 1, 0], 0.0),
+        ([-1, 1, 1], 0.0),
+        ([2, 9, 9, 5, 9], 7.0),
+        ([3, 3], 3.0),  # which have no sides
+        ([np.nan], 0.0),
+    ],
+)
+def test_the_middle_of_numbers_leaves_pictures_on_both_sides(numbers: list[float], threshold: float) -> None:
+    column = LabelColumn("smile", np.array(numbers, np.float32))
+    assert middle_of(column) == threshold
+    sides = sides_of(column, threshold)
+    assert (set(sides.tolist()) >= {-1, 1}) == (len({n for n in numbers if n == n}) > 1)
+
+
 def test_a_side_without_pictures_is_said() -> None:
     with pytest.raises(EditError, match="No picture has it"):
         attribute_direction(codes_of(gaussian(9, 3)), np.full(9, -1, np.int8), "a", "classifier", "x")
