@@ -15,7 +15,7 @@ from core.errors import LatentDialsError, RunError
 from core.locking import seems_held
 from core.metrics import Metrics
 from core.notes import read_notes
-from core.run_files import CHECKPOINT, CONFIG, LOCK, METRICS, MODEL, is_run
+from core.run_files import CHECKPOINT, CONFIG, LOCK, METRICS, MODEL
 from core.runs import Run
 from core.snapshots import kept_snapshots
 from core.tensor_headers import read_tensor_header
@@ -85,12 +85,13 @@ class Difference:
 def run_paths(folder: Path) -> tuple[Path, ...]:
     """The runs in a folder, itself included, by name. Raises: RunError where it cannot be read.
 
-    A folder with the files of a run and without a config.json is one too, for its row to say so.
+    A folder with the files of a run and without a config.json is one too, for its row to say so. One that may
+    not be entered is none: a disk's own lost+found is like that.
     """
-    if is_run(folder):
+    if os.path.isfile(folder / CONFIG):
         return (folder,)
     try:
-        inside = sorted(entry for entry in folder.iterdir() if entry.is_dir())
+        inside = sorted(entry for entry in folder.iterdir() if os.path.isdir(entry))
     except OSError as error:
         raise RunError(
             tr(
@@ -100,7 +101,7 @@ def run_paths(folder: Path) -> tuple[Path, ...]:
             )
         ) from None
     names = (CONFIG, METRICS, MODEL, CHECKPOINT)
-    return tuple(path for path in inside if any((path / name).is_file() for name in names))
+    return tuple(path for path in inside if any(os.path.isfile(path / name) for name in names))
 
 
 def read_rows(paths: Sequence[Path]) -> Iterator[RunRow]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -80,7 +81,7 @@ def read_runs(added: Sequence[str], also: Path | None) -> Generator[Found | RunR
     catalogue = heavy.catalogue
     paths: list[Path] = []
     problems: list[str] = []
-    own = [runs_folder()] if runs_folder().is_dir() else []
+    own = [runs_folder()] if os.path.isdir(runs_folder()) else []
     for folder in (*own, *(Path(folder) for folder in added)):
         try:
             paths += catalogue.run_paths(folder)

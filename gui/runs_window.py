@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QItemSelectionModel, QSize, Qt, QUrl, Slot
 from PySide6.QtGui import QDesktopServices, QShowEvent
 from PySide6.QtWidgets import (
-    QFileDialog,
     QHBoxLayout,
     QInputDialog,
     QLineEdit,
@@ -24,15 +23,13 @@ from gui.background import Runner
 from gui.elided_label import ElidedLabel
 from gui.icons import wear_icon
 from gui.run_differences import RunDifferences
+from gui.run_folder_buttons import RunFolderButtons
 from gui.run_folders import (
     Compared,
     Found,
     Renamed,
-    RunFolders,
     Trashed,
     compare,
-    keep_folders,
-    load_folders,
     move_to_trash,
     read_runs,
     rename,
@@ -55,7 +52,6 @@ class RunsWindow(ToolWindow):
     def __init__(self, session: Session, owner: QWidget) -> None:
         super().__init__(tr("Runs"), "runsWindow", QSize(1240, 640), owner)
         self._session = session
-        self._folders = load_folders()
         self._found = 0
         self._problems: tuple[str, ...] = ()
         self._reader = Runner(self)
@@ -88,9 +84,9 @@ class RunsWindow(ToolWindow):
         self.differences = RunDifferences(self)
         self.differences.hide()
 
-        self.add_button = self._button("runsAddFolder", tr("Add folder…"), "folder")
-        self.add_button.setToolTip(tr("Show the runs of another folder too; it is remembered"))
-        self.add_button.clicked.connect(self.ask_folder)
+        self.places = RunFolderButtons(self)
+        self.places.changed.connect(self.refresh)
+        self.places.failed.connect(self._on_failed)
         self.refresh_button = self._button("runsRefresh", tr("Refresh"), "reset")
         self.refresh_button.clicked.connect(self.refresh)
         self.open_button = self._button("runsOpen", tr("Open"))
@@ -119,7 +115,7 @@ class RunsWindow(ToolWindow):
         above = QHBoxLayout()
         above.setSpacing(UNIT_PX)
         above.addWidget(self.filter_line, 1)
-        above.addWidget(self.add_button)
+        above.addWidget(self.places)
         above.addWidget(self.refresh_button)
         parts = QSplitter(Qt.Orientation.Vertical, self)
         parts.setObjectName("runsSplitter")
@@ -228,7 +224,7 @@ class RunsWindow(ToolWindow):
     @Slot()
     def refresh(self) -> None:
         """Read all runs anew, beside the window; those that are shown stay until then."""
-        folders = self._folders.folders
+        folders = self.places.folders
         run = self._session.run
         self._reader.start(lambda: read_runs(folders, run.path if run is not None else None))
         self._tell()
@@ -271,22 +267,6 @@ class RunsWindow(ToolWindow):
         self.refresh()
 
     # What a person does
-
-    @Slot()
-    def ask_folder(self) -> None:
-        """Ask for a folder that holds runs."""
-        folder = QFileDialog.getExistingDirectory(self, tr("A folder that holds runs"))
-        if folder:
-            self.add_folder(folder)
-
-    def add_folder(self, folder: str) -> None:
-        """Show the runs of a folder too, now and at later starts."""
-        self._folders = RunFolders(folders=tuple(dict.fromkeys((*self._folders.folders, folder))))
-        try:
-            keep_folders(self._folders)
-        except OSError as error:
-            self._on_failed(error)
-        self.refresh()
 
     @Slot()
     def open_run(self) -> None:

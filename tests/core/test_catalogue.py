@@ -65,6 +65,19 @@ def test_a_row_says_what_metrics_and_settings_say(folder: Path) -> None:
     assert math.isnan(rows["c-new"].val_mse)
 
 
+def test_what_cannot_be_looked_at_is_no_run_and_hides_none(tmp_path: Path) -> None:
+    """A name that is too long fails for root too, as a folder that may not be entered does for others."""
+    trained(tmp_path / "run", epochs=1)
+    (tmp_path / "entry").symlink_to("x" * 300)
+    (tmp_path / "inside").mkdir()
+    (tmp_path / "inside" / CONFIG).symlink_to("x" * 300)
+    with pytest.raises(OSError, match="too long"):
+        (tmp_path / "inside" / CONFIG).is_file()
+    assert run_paths(tmp_path) == (tmp_path / "run",)
+    with pytest.raises(RunError, match="cannot be listed"):
+        run_paths(tmp_path / ("x" * 300))
+
+
 def test_damaged_runs_are_rows_that_say_what_is_wrong(tmp_path: Path) -> None:
     for name in ("config", "checkpoint", "gone", "newer", "weights"):
         trained(tmp_path / name, epochs=1)

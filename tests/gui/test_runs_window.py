@@ -20,6 +20,7 @@ from core.runs import Run
 from gui import memory
 from gui.loss_curves import Along, places_along
 from gui.loss_plot import LossPlot
+from gui.run_folders import load_folders
 from gui.run_model import columns
 from gui.runs_window import RunsWindow
 from gui.saved_work import SavedWork
@@ -141,7 +142,7 @@ def test_a_run_is_opened_by_a_double_click(window: RunsWindow, qtbot: QtBot) -> 
 def test_another_folder_is_remembered(
     window: RunsWindow, toy_run_path: Path, session: Session, qtbot: QtBot
 ) -> None:
-    window.add_folder(str(toy_run_path.parent))
+    window.places.add(str(toy_run_path.parent))
     qtbot.waitUntil(lambda: "toy-run" in names(window), timeout=10_000)
     owner = window.parentWidget()
     assert owner is not None
@@ -149,8 +150,42 @@ def test_another_folder_is_remembered(
     again.show()
     qtbot.waitUntil(lambda: "toy-run" in names(again), timeout=10_000)
     shutil.rmtree(runs_folder() / "apple")
-    window.add_folder(str(toy_run_path.parent / "absent"))
+    window.places.add(str(toy_run_path.parent / "absent"))
     qtbot.waitUntil(lambda: "absent" in window.status.text() and "apple" not in names(window), timeout=10_000)
+
+
+def test_an_added_folder_is_forgotten(
+    window: RunsWindow, toy_run_path: Path, session: Session, qtbot: QtBot
+) -> None:
+    button = window.places.forget_button
+    assert not button.isEnabled()
+    kept, absent = str(toy_run_path.parent), str(toy_run_path.parent / "absent")
+    for folder in (kept, absent):
+        window.places.add(folder)
+    qtbot.waitUntil(lambda: "absent" in window.status.text() and "toy-run" in names(window), timeout=10_000)
+    button.click()
+    dialog = window.findChild(QInputDialog, "forgetFolder")
+    assert dialog is not None
+    assert dialog.comboBoxItems() == [kept, absent]
+    dialog.setTextValue(absent)
+    dialog.accept()
+    qtbot.waitUntil(lambda: "absent" not in window.status.text(), timeout=10_000)
+    assert load_folders().folders == (kept,)
+    window.places.forget(kept)
+    qtbot.waitUntil(lambda: "toy-run" not in names(window), timeout=10_000)
+    assert not button.isEnabled()
+    assert toy_run_path.is_dir()
+
+
+def test_a_folder_that_cannot_be_looked_at_hides_no_run(
+    window: RunsWindow, tmp_path: Path, qtbot: QtBot
+) -> None:
+    (tmp_path / "inside").mkdir()
+    (tmp_path / "inside" / CONFIG).symlink_to("x" * 300)  # which fails for root too
+    for folder in (tmp_path, tmp_path / ("x" * 300)):
+        window.places.add(str(folder))
+    qtbot.waitUntil(lambda: "cannot be listed" in window.status.text(), timeout=10_000)
+    assert sorted(names(window)) == ["apple", "berry", "cherry"]
 
 
 @pytest.fixture
