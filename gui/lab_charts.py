@@ -1,7 +1,7 @@
 """Small charts of the laboratory, in the theme's colours: curves with their spread, and histograms."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -86,8 +86,9 @@ class Chart(QWidget):
         self._across, self._up = across, up
 
     def show_curves(self, *curves: ChartCurve) -> None:
-        """Draw curves in place of what is there."""
-        self._curves, self._bars = curves, ()
+        """Draw curves in place of what is there, without points that have no number."""
+        known = (_with_numbers(curve) for curve in curves)
+        self._curves, self._bars = tuple(curve for curve in known if len(curve.x)), ()
         self._told()
 
     def show_bars(self, *bars: ChartBars) -> None:
@@ -241,6 +242,15 @@ class Chart(QWidget):
     @Slot()
     def _on_theme_changed(self) -> None:
         self.update()
+
+
+def _with_numbers(curve: ChartCurve) -> ChartCurve:
+    """The curve by those of its points that have a place."""
+    known = np.isfinite(curve.x) & np.isfinite(curve.y)
+    if known.all():
+        return curve
+    low, high = (None if band is None else band[known] for band in (curve.low, curve.high))
+    return replace(curve, x=curve.x[known], y=curve.y[known], low=low, high=high)
 
 
 def _faint(colour: QColor) -> QColor:

@@ -166,6 +166,8 @@ class DamagesPage(MeasuredPage):
                 for name, colour, one in zip(names, COLOURS, study.subjects, strict=True)
             ]
         self.chart.show_curves(*curves)
+        if not self.chart.names:
+            self.chart.show_words(tr("None of these pictures has fine detail to keep."))
 
     def refresh(self) -> None:
         """Damage the picture that is chosen now, and measure the blur where that is due."""
@@ -215,8 +217,16 @@ class DamagesPage(MeasuredPage):
                 view.show_pixels(None, words=self._sides.trouble or tr("Opening the second run…"))
                 continue
             base, kept = found
-            detail = tr("keeps {share} % of its detail", share=f"{100 * kept:.0f}")
-            view.show_pixels(base.reconstruction, mse_text(base.mse), detail)
+            view.show_pixels(base.reconstruction, mse_text(base.mse), _detail_text(kept))
+
+
+def _detail_text(share: float) -> str:
+    """What a reconstruction has of its picture's detail; share is nan for a plain picture."""
+    if np.isnan(share):
+        return tr("the picture has no detail")
+    if round(100 * share) > 100:
+        return tr("has {share} % of its detail: noise", share=f"{100 * share:.0f}")
+    return tr("keeps {share} % of its detail", share=f"{100 * share:.0f}")
 
 
 def _over_epochs(name: str, colour: str, epochs: tuple[tuple[int, Spread], ...]) -> ChartCurve:

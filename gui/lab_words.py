@@ -91,17 +91,24 @@ def _unused(study: NoiseStudy) -> str:
 
 
 def blur_words(study: BlurStudy) -> str:
-    """Which run's reconstructions keep more of the fine detail."""
+    """Which run's reconstructions have the originals' fine detail, neither less nor noise beside it."""
+    if not len(study.subjects[0].kept):
+        return tr("None of these pictures has fine detail to keep, so nothing is said of blur.")
     first, second = (subject.spread for subject in study.subjects[:2])
     said = tr(
-        "Of the originals' detail finer than {px} pixels, A keeps {first} % and B {second} %:",
+        "Of the energy of the originals' detail finer than {px} pixels, A has {first} % and B {second} %:",
         px=f"{1 / study.cutoff:g}",
         first=_percent(first),
         second=_percent(second),
     )
     if side := winner(study.verdict):
-        return said + " " + tr("{side} is the sharper one.", side=side)
-    return said + " " + tr("which is the sharper one is uncertain.")
+        said += " " + tr("{side} is nearer to the originals.", side=side)
+    else:
+        said += " " + tr("which is nearer to the originals is uncertain.")
+    for letter, one in zip("AB", study.subjects, strict=False):
+        if one.is_noisy:
+            said += " " + tr("What {side} has beyond 100 % is noise, not detail.", side=letter)
+    return said
 
 
 def _percent(spread: Spread) -> str:

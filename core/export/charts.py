@@ -83,8 +83,11 @@ def _lines(series: Series, number: int, scale: _Scale) -> list[str]:
         (x, y) for x, y in zip(series.x, series.y, strict=True) if math.isfinite(x) and math.isfinite(y)
     ]
     if series.low and series.high:
-        band = [*zip(series.x, series.low, strict=True)]
-        band += reversed([*zip(series.x, series.high, strict=True)])
+        there, back = (
+            [(x, y) for x, y in zip(series.x, edge, strict=True) if math.isfinite(x) and math.isfinite(y)]
+            for edge in (series.low, series.high)
+        )
+        band = [*there, *reversed(back)]
         path = " ".join(f"{scale.x(x):.1f},{scale.y(y):.1f}" for x, y in band)
         parts.append(f'<polygon class="b{number}" opacity="0.14" points="{path}"/>')
     path = " ".join(f"{scale.x(x):.1f},{scale.y(y):.1f}" for x, y in points)

@@ -371,18 +371,28 @@ def _nearness_text(one: Nearness) -> str:
 
 
 def blur_finding(study: Study, names: Names) -> Finding:
-    """Whose reconstructions keep more detail; theory says those of the one without noise."""
-    first, second = (one.spread for one in study.blur.subjects)
+    """Whose reconstructions have detail as the originals do; theory says those of the one without noise."""
+    blur = study.blur
+    first, second = blur.subjects
+    assert blur.difference is not None
+    if not len(first.kept):
+        text = tr("Whose reconstructions are sharper cannot be said: no original has fine detail to keep.")
+        return Finding(text, certain=False)
     what = tr(
-        "{a} keeps {first} of the originals' fine detail and {b} {second}",
+        "{a} has {first} of the energy of the originals' fine detail and {b} {second}, from 100 % as"
+        " logarithms {off_first} and {off_second}",
         a=names.first,
-        first=percent(first.mean),
+        first=percent(first.spread.mean),
         b=names.second,
-        second=percent(second.mean),
+        second=percent(second.spread.mean),
+        off_first=number_text(float(first.off.mean())),
+        off_second=number_text(float(second.off.mean())),
     )
-    assert study.blur.difference is not None
     other = None if names.vae is None else 1 - names.vae
-    return finding(names, study.blur.verdict, what, study.blur.difference, expected=other)
+    said = finding(names, blur.verdict, what, blur.difference, expected=other)
+    noisy = [names.of(number) for number, one in enumerate(blur.subjects) if one.is_noisy]
+    more = [tr("What {name} has beyond 100 % is noise, not detail.", name=name) for name in noisy]
+    return Finding(" ".join((said.text, *more)), said.certain)
 
 
 def error_finding(study: Study, names: Names) -> Finding:
@@ -419,5 +429,7 @@ def plus_minus(spread: Spread) -> str:
 
 
 def percent(share: float) -> str:
-    """A share in percent."""
+    """A share in percent; a dash for none."""
+    if math.isnan(share):
+        return number_text(share)
     return f"{share * 100:.1f} %" if abs(share) < 0.1 else f"{share * 100:.0f} %"

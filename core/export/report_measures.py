@@ -348,8 +348,9 @@ def blur_part(parts: ReportParts, names: Names) -> list[Block]:
         Heading(tr("Blur"), 3),
         Paragraph(
             tr(
-                "The blur meter is the energy of a reconstruction above {cutoff:g} cycles per pixel over that"
-                " of its original: 100 % is as sharp.",
+                "The blur meter is the energy of reconstructions above {cutoff:g} cycles per pixel over that"
+                " of their originals: 100 % is as sharp, less is blur, and more is noise. So what counts is"
+                " how far from 100 % a model is, whether below or above: the logarithm of its share.",
                 cutoff=blur.cutoff,
             )
         ),
@@ -358,18 +359,30 @@ def blur_part(parts: ReportParts, names: Names) -> list[Block]:
             ("", names.first, names.second),
             (
                 (
-                    tr("fine detail kept, mean"),
+                    tr("energy of fine detail, share of the originals'"),
                     *(
                         f"{percent(one.spread.mean)} [{percent(one.spread.low)}, {percent(one.spread.high)}]"
                         for one in blur.subjects
                     ),
                 ),
-                (tr("standard deviation over pictures"), *(percent(one.spread.sd) for one in blur.subjects)),
+                (
+                    tr("standard deviation of single pictures' shares"),
+                    *(percent(float(one.kept.std())) if len(one.kept) else "–" for one in blur.subjects),
+                ),
+                (
+                    tr("distance from 100 %, as a logarithm"),
+                    *(number_text(float(one.off.mean())) if len(one.off) else "–" for one in blur.subjects),
+                ),
             ),
             numbers=(1, 2),
+            caption=tr(
+                "Over {count} pictures; {plain} more are plain and have no detail to keep. 95 % interval.",
+                count=len(blur.subjects[0].kept),
+                plain=blur.plain,
+            ),
         ),
         Chart(
-            tr("Energy kept at each frequency"),
+            tr("Energy at each frequency"),
             tr("cycles per pixel"),
             tr("reconstruction over original"),
             tuple(
@@ -393,9 +406,9 @@ def blur_part(parts: ReportParts, names: Names) -> list[Block]:
     if epochs:
         blocks.append(
             Chart(
-                tr("Fine detail kept over the epochs"),
+                tr("Energy of fine detail over the epochs"),
                 tr("epoch"),
-                tr("share kept"),
+                tr("reconstruction over original"),
                 tuple(epochs),
                 tr("Over the epochs whose weights were kept; bands are 95 % intervals of the mean."),
             )

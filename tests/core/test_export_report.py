@@ -1,5 +1,6 @@
 """The report: what the page says of numbers that are known, and that it is whole, safe and self-contained."""
 
+import dataclasses
 import re
 from html.parser import HTMLParser
 from pathlib import Path
@@ -25,7 +26,7 @@ from core.export.document import (
 )
 from core.export.recipe import read_recipe
 from core.export.report import make_report
-from core.export.report_findings import Names, finding
+from core.export.report_findings import Names, blur_finding, finding
 from core.export.report_html import report_html
 from core.export.report_markdown import report_markdown
 from core.export.report_parts import ReportParts
@@ -148,6 +149,34 @@ def test_a_chart_puts_points_where_their_values_say() -> None:
     assert y0 > y2
     flat = chart_svg(Chart("t", "x", "y", (Series("none", (1.0,), (0.0,)), Series("nan", (1.0,), (np.nan,)))))
     assert "nan," not in flat.lower().replace("none", "")
+
+
+def test_a_chart_leaves_out_what_has_no_number() -> None:
+    nan = float("nan")
+    series = Series(
+        "one", (0.0, 1.0, 2.0, 3.0), (1.0, nan, 2.0, 3.0), (0.5, nan, 1.0, 2.0), (2.0, nan, 3.0, 4.0)
+    )
+    svg = chart_svg(Chart("t", "x", "y", (series,)))
+    assert "nan" not in svg
+    counts = [len(found.split()) for found in re.findall(r'points="([^"]+)"', svg)]
+    assert counts == [6, 3]  # the band's corners, and the line's
+
+
+def test_more_energy_than_the_originals_have_is_said_to_be_noise(study: Study) -> None:
+    first, second = study.blur.subjects
+    loud = dataclasses.replace(second, spread=Spread(3.0, 1.0, 2.5, 3.5, 24), off=np.full(24, np.log(3.0)))
+    blur = dataclasses.replace(study.blur, subjects=(first, loud))
+    names = Names("ours", "theirs", None)
+    said = blur_finding(dataclasses.replace(study, blur=blur), names).text
+    assert "theirs 300 %" in said
+    assert "What theirs has beyond 100 % is noise, not detail." in said
+    assert "What ours has" not in said
+    empty = np.zeros(0)
+    nothing = [dataclasses.replace(one, kept=empty, off=empty) for one in study.blur.subjects]
+    none = dataclasses.replace(study.blur, subjects=tuple(nothing))
+    found = blur_finding(dataclasses.replace(study, blur=none), names)
+    assert not found.certain
+    assert "no original has fine detail to keep" in found.text
 
 
 def test_every_kind_of_block_is_written_by_both() -> None:

@@ -1,6 +1,7 @@
 """The laboratory's measures against closed forms, independent code and controls whose answer is known."""
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
+from core.codec import Codec
 from core.encoding import finished
 from core.lab.betweens import draw_pairs
 from core.lab.blur import high_frequency_energy, measure_blur, sharpness
@@ -237,7 +239,91 @@ def test_blur_lowers_the_meter_step_by_step_and_equality_is_one() -> None:
     assert kept == sorted(kept, reverse=True)
     assert kept[-1] < 0.1
     plain = np.full((2, 16, 16, 1), 7, np.uint8)
-    np.testing.assert_array_equal(sharpness(plain, plain), [1.0, 1.0])
+    assert np.isnan(sharpness(plain, shapes(2, 0, 16)[..., :1])).all()  # whatever is made of it
+
+
+class Answering(Codec):
+    """A codec that gives the answer that it was made with to the pictures that it was made for."""
+
+    def __init__(self, codec: Codec, pictures: NDArray[np.uint8], answer: NDArray[np.uint8]) -> None:
+        super().__init__(codec.network)
+        self._pictures, self._answer = pictures, answer
+
+    def reconstruct(self, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """The answer (n,H,W,C)."""
+        np.testing.assert_array_equal(pixels, self._pictures)
+        return self._answer
+
+
+def answering(name: str, pictures: NDArray[np.uint8], answer: NDArray[np.uint8]) -> Subject:
+    """A model of which it is known what it makes of pictures."""
+    subject = untrained("ae", pictures, 0)
+    return replace(subject, name=name, codec=Answering(subject.codec, pictures, answer))
+
+
+def noisy(pictures: NDArray[np.uint8], sigma: float) -> NDArray[np.uint8]:
+    """Pictures with noise of so many grey levels."""
+    noise = np.random.default_rng(0).normal(0.0, sigma, pictures.shape)
+    return (pictures + noise).round().clip(0, 255).astype(np.uint8)
+
+
+def test_noise_is_not_sharpness() -> None:
+    pictures = shapes(40, 0)
+    near, noise = blurred(pictures, 0.4), noisy(pictures, 60.0)
+    subjects = answering("near", pictures, near), answering("noise", pictures, noise)
+    study = finished(measure_blur(subjects, pictures))
+    soft, loud = study.subjects
+    assert 0.7 < soft.spread.mean < 1.0
+    assert loud.spread.mean > 2.0
+    assert (soft.is_noisy, loud.is_noisy) == (False, True)
+    assert study.verdict is Verdict.FIRST
+    assert finished(measure_blur(subjects[::-1], pictures)).verdict is Verdict.SECOND
+    for one, made in ((soft, near), (loud, noise)):
+        energy = high_frequency_energy(made).sum() / high_frequency_energy(pictures).sum()
+        assert one.spread.mean == pytest.approx(energy)  # the ratio of means
+        assert one.off.mean() == pytest.approx(abs(math.log(energy)))
+        # the interval of the logarithm, by the jackknife
+        before, after = high_frequency_energy(pictures), high_frequency_energy(made)
+        rows = np.arange(40)
+        without = np.array([abs(math.log(after[rows != n].sum() / before[rows != n].sum())) for n in rows])
+        found, wanted = spread_of(one.off), jackknife(abs(math.log(energy)), without)
+        assert found.high - found.mean == pytest.approx(wanted.high - wanted.mean, rel=0.1)
+
+
+def test_pictures_without_detail_do_not_rule_the_blur_meter() -> None:
+    detailed = shapes(20, 0)
+    plain, faint = np.full((4, 32, 32, 3), 90, np.uint8), np.full((4, 32, 32, 3), 90, np.uint8)
+    faint[:, 10:20, 10:20] += 2  # little detail, of which the same noise is a thousand times
+    pictures = np.concatenate([detailed, plain, faint])
+    made = np.concatenate([detailed, noisy(plain, 4.0), noisy(faint, 4.0)])
+    study = finished(measure_blur((answering("a", pictures, made),), pictures))
+    assert study.plain == 4
+    assert len(study.subjects[0].kept) == 24
+    assert study.subjects[0].kept.mean() > 3.0
+    assert study.subjects[0].spread.mean == pytest.approx(1.0, abs=0.02)
+    none = finished(measure_blur((answering("a", plain, plain),) * 2, plain))
+    assert none.plain == 4
+    assert none.verdict is Verdict.UNCERTAIN
+    assert np.isnan(none.subjects[0].spread.mean)
+
+
+def test_a_network_that_makes_nothing_of_detail_is_as_far_off_as_can_be() -> None:
+    pictures = shapes(20, 0)
+    grey = answering("grey", pictures, np.full_like(pictures, 128))
+    study = finished(measure_blur((grey, answering("near", pictures, blurred(pictures, 0.4))), pictures))
+    assert study.subjects[0].spread.mean == 0.0
+    assert np.isfinite(study.subjects[0].off).all()
+    assert study.verdict is Verdict.SECOND
+
+
+def test_frequencies_that_small_pictures_do_not_have_are_left_open() -> None:
+    pictures = shapes(6, 0, 8)
+    study = finished(measure_blur((answering("same", pictures, pictures),), pictures))
+    bands = study.subjects[0].bands
+    held = np.unique(np.minimum(np.hypot(*np.meshgrid(*[np.fft.fftfreq(8)] * 2)) * 32, 15).astype(int))
+    assert np.flatnonzero(~np.isnan(bands)).tolist() == held.tolist()
+    assert 0 < len(held) < len(bands)
+    np.testing.assert_array_equal(bands[held], 1.0)
 
 
 def test_the_blur_study_compares_two_models() -> None:

@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 
 from core.encoding import finished
+from core.lab.blur import measure_blur
 from core.lab.imitation import held_against, measure_imitation
 from core.lab.noise import NoiseStudy, measure_noise
 from core.lab.sampling import measure_samples
-from core.lab.spread import Verdict
-from gui.lab_words import imitation_words, interval, noise_words, samples_words
+from core.lab.spread import Spread, Verdict
+from gui.lab_words import blur_words, imitation_words, interval, noise_words, samples_words
 from tests.core.lab_material import copier, deaf, material_of, principal, shapes
 
 TRAINED, HELD = shapes(120, 0, 16), shapes(60, 1, 16)
@@ -93,3 +94,15 @@ def test_copies_that_cannot_be_ruled_out_are_not_denied() -> None:
     wide = held_against(few, few)
     one = dataclasses.replace(study.subjects[0], nearness=wide, control=wide)
     assert "cannot be ruled out" in imitation_words(dataclasses.replace(study, subjects=(one,)))
+
+
+def test_noise_is_not_called_sharp() -> None:
+    able = principal(TRAINED, 12)
+    study = finished(measure_blur((able, principal(TRAINED, 3)), HELD))
+    said = blur_words(study)
+    assert said.endswith("A is nearer to the originals.")
+    loud = dataclasses.replace(study.subjects[1], spread=Spread(3.0, 1.0, 2.5, 3.5, 60))
+    noisy = dataclasses.replace(study, subjects=(study.subjects[0], loud))
+    assert "B 300 (250 to 350) %: A is nearer to the originals. What B has beyond" in blur_words(noisy)
+    none = dataclasses.replace(study.subjects[0], kept=np.zeros(0))
+    assert "nothing is said of blur" in blur_words(dataclasses.replace(study, subjects=(none, none)))
