@@ -169,7 +169,9 @@ class Analyst(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.statistics: CodeStatistics | None = None
+        self.statistics_of: Codec | None = None  # the weights that statistics and codes are of
         self.effects: NDArray[np.float32] | None = None
+        self.effects_of: Codec | None = None
         self.dead: NDArray[np.bool_] | None = None
         self.kl: NDArray[np.float32] | None = None  # of each dimension in nats; only of a vae
         self.errors: NDArray[np.float32] | None = None
@@ -249,7 +251,7 @@ class Analyst(QObject):
 
     def _forget(self) -> None:
         self.statistics = self.effects = self.dead = self.errors = self.codes = None
-        self.every = self.kl = None
+        self.statistics_of = self.effects_of = self.every = self.kl = None
         self.statistics_changed.emit()
         self.effects_changed.emit()
         self.kl_changed.emit()
@@ -292,9 +294,10 @@ class Analyst(QObject):
             self.errors_changed.emit()
         if measured.statistics is not None:
             self.codes, self.statistics = measured.codes, measured.statistics
+            self.statistics_of = self._subject.codec
             self.statistics_changed.emit()
         if measured.effects is not None and self.statistics is not None:
-            self.effects = measured.effects
+            self.effects, self.effects_of = measured.effects, self._subject.codec
             self.dead = heavy.latents.dead_dimensions(self.statistics, measured.effects)
             self.effects_changed.emit()
         if measured.kl is not None:

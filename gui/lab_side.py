@@ -43,7 +43,8 @@ MOST_RUNS = 200  # of a folder, the newest; each costs the reading of a config.j
 class Side:
     """One run as the laboratory knows it; what has not been measured yet is None.
 
-    ranks are the dimensions (D,), the greatest effect on the picture first, dead ones last.
+    ranks are the dimensions (D,), the greatest effect on the picture first, dead ones last. earlier are the
+    weights that statistics and codes are of, where those are not codec: while a run is trained.
     """
 
     run: Run
@@ -51,6 +52,7 @@ class Side:
     statistics: CodeStatistics | None = None
     ranks: NDArray[np.int64] | None = None
     codes: Codes | None = None
+    earlier: Codec | None = None
 
     @property
     def name(self) -> str:
@@ -62,10 +64,15 @@ class Side:
         """Whether its encoder gives a distribution for each picture."""
         return is_variational(self.run)
 
+    @property
+    def studied(self) -> Codec:
+        """The weights that measures are of: those that its statistics belong to."""
+        return self.codec if self.earlier is None else self.earlier
+
     def subject(self) -> LabSubject:
         """As core.lab's measures take it; only where its codes are measured."""
         assert self.statistics is not None
-        return heavy.lab_subjects.make_subject(self.name, self.codec, self.statistics)
+        return heavy.lab_subjects.make_subject(self.name, self.studied, self.statistics)
 
     @property
     def is_measured(self) -> bool:

@@ -54,7 +54,7 @@ class LabSides(QObject):
         self.is_looking = False
         self.chosen: Path | None = None
         self._others: tuple[Path, ...] = ()  # chosen from other folders than those that are looked through
-        self._a: Side | None = None
+        self._a: tuple[Side, object] | None = None  # side A, and the effects that its ranks are of
         self._looked_for: tuple[object, ...] = ()
         self._gathered: tuple[object, Gathered] | None = None
         self._pace = Pace()
@@ -73,25 +73,39 @@ class LabSides(QObject):
 
     @property
     def a(self) -> Side | None:
-        """The open run; None while none with weights is open."""
-        session, known = self._session, self._a
-        if session.run is None or session.codec is None:
+        """The open run; None while none with weights is open.
+
+        What is known of earlier weights is given only while they go on changing.
+        """
+        session = self._session
+        run, codec, analyst = session.run, session.codec, session.analyst
+        if run is None or codec is None:
+            self._a = None  # which holds a network
             return None
-        analyst = session.analyst
-        ranks = None
-        stats = analyst.statistics
-        if stats is not None and len(stats.std) != session.codec.latent_dim:
-            stats = None
-        if stats is not None and analyst.effects is not None and analyst.dead is not None:
-            ranks = ranked(analyst.effects, analyst.dead)
-        side = Side(session.run, session.codec, stats, ranks, analyst.codes if stats is not None else None)
-        if (
-            known is not None
-            and (known.run, known.codec, known.statistics) == (side.run, side.codec, side.statistics)
-            and (known.ranks is None) == (side.ranks is None)
+        changes = session.is_training or session.follower.is_live
+        stats, effects, dead = analyst.statistics, analyst.effects, analyst.dead
+        if stats is not None and (
+            len(stats.std) != codec.latent_dim or not (changes or analyst.statistics_of is codec)
         ):
-            return known
-        self._a = side
+            stats = None
+        if stats is None or not (changes or analyst.effects_of is codec):
+            effects = None
+        if self._a is not None:
+            known, known_effects = self._a
+            before = known.run, known.codec, known.statistics, known_effects
+            if all(one is other for one, other in zip(before, (run, codec, stats, effects), strict=True)):
+                return known
+        ranks = ranked(effects, dead) if effects is not None and dead is not None else None
+        earlier = analyst.statistics_of if stats is not None else None
+        side = Side(
+            run,
+            codec,
+            stats,
+            ranks,
+            analyst.codes if stats is not None else None,
+            earlier if earlier is not codec else None,
+        )
+        self._a = side, effects
         return side
 
     @property

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from core.atomic import remove_parts, write_bytes
 from core.encoding import STALE_AFTER_S, EncodeProgress, codes_key
 from core.lab.subjects import Material, Subject
+from core.latents import CodeStatistics
 from core.tensor_headers import read_tensor_header
 
 LAB_FOLDER = "laboratory"  # in a run's folder
@@ -63,7 +64,10 @@ class KeptMeasures:
     def __init__(self, folder: Path, subjects: Sequence[Subject], pictures: str, data: str) -> None:
         self.folder = folder / LAB_FOLDER
         self.failed = False
-        runs = [codes_key(one.codec.fingerprint, data, one.stats.count) for one in subjects]
+        runs = [
+            [codes_key(one.codec.fingerprint, data, one.stats.count), statistics_digest(one.stats)]
+            for one in subjects
+        ]
         self._pair = [_VERSION, runs, pictures]
 
     def key(self, measure: str, parameters: Sequence[object]) -> str:
@@ -112,6 +116,15 @@ def pictures_digest(material: Material) -> str:
     """SHA-256 in hex of all pictures of a material."""
     digest = hashlib.sha256()
     for part in (material.held_out, material.reference):
+        digest.update(json.dumps(part.shape).encode())
+        digest.update(np.ascontiguousarray(part).data)
+    return digest.hexdigest()
+
+
+def statistics_digest(stats: CodeStatistics) -> str:
+    """SHA-256 in hex of what measures take from statistics: the codes' mean and covariance."""
+    digest = hashlib.sha256()
+    for part in (stats.mean, stats.factor):
         digest.update(json.dumps(part.shape).encode())
         digest.update(np.ascontiguousarray(part).data)
     return digest.hexdigest()

@@ -112,7 +112,7 @@ def test_names_are_those_of_today(tmp_path: Path, subjects: Subjects, material: 
 
 
 @pytest.mark.parametrize(
-    "what", ["weights", "order", "codes", "data", "pictures", "reference", "seed", "size"]
+    "what", ["weights", "order", "codes", "mean", "spread", "data", "pictures", "reference", "seed", "size"]
 )
 def test_whatever_decides_the_numbers_is_in_the_key(
     tmp_path: Path, subjects: Subjects, material: Material, what: str
@@ -123,12 +123,16 @@ def test_whatever_decides_the_numbers_is_in_the_key(
 
     measured(subjects, material)
     a, b = subjects
+
+    def with_stats(**other: Any) -> Subject:
+        return dataclasses.replace(a, stats=dataclasses.replace(a.stats, **other))
+
     others: dict[str, Callable[[], None]] = {
         "weights": lambda: measured((a, untrained("vae", material.held_out, 2)), material),
         "order": lambda: measured((b, a), material),
-        "codes": lambda: measured(
-            (dataclasses.replace(a, stats=dataclasses.replace(a.stats, count=19)), b), material
-        ),
+        "codes": lambda: measured((with_stats(count=19), b), material),
+        "mean": lambda: measured((with_stats(mean=a.stats.mean + 1), b), material),
+        "spread": lambda: measured((with_stats(factor=2 * a.stats.factor), b), material),
         "data": lambda: measured(subjects, material, "other"),
         "pictures": lambda: measured(subjects, material_of(shapes(20, 5, 16), material.reference)),
         "reference": lambda: measured(subjects, material_of(material.held_out, shapes(40, 5, 16))),

@@ -1,0 +1,93 @@
+"""What the laboratory shows is of the weights, the pictures and the runs that are open, of none of before."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from pytestqt.qtbot import QtBot
+
+from core.codec import Codec
+from core.encoding import finished
+from core.lab.noise import measure_noise
+from core.lab.subjects import make_subject
+from core.latents import statistics
+from gui.lab_noise import NoisePage
+from gui.lab_side import ranked
+from gui.lab_window import LabWindow
+from gui.session import Session
+from tests.gui.conftest import toy_dataset
+from tests.gui.lab_runs import keep, laboratory, train_second
+from tests.gui.windows import until
+
+
+@pytest.fixture(scope="module")
+def second(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of the toy pictures that is not variational."""
+    return train_second(tmp_path_factory.mktemp("second") / "discs-ae")
+
+
+def noise_page(lab: LabWindow) -> NoisePage:
+    page = lab.choose_page("labNoise")
+    assert isinstance(page, NoisePage)
+    return page
+
+
+def trained_on(codec: Codec) -> Codec:
+    """Other weights of the same network, whose codes are spread otherwise."""
+    weights = codec.network.state_dict()
+    return codec.update(
+        {name: weight * (1.0 + 0.5 * (place % 2)) for place, (name, weight) in enumerate(weights.items())}
+    )
+
+
+def test_new_weights_are_measured_with_statistics_of_their_own(
+    qtbot: QtBot, toy_session: Session, second: Path
+) -> None:
+    session, pixels = toy_session, toy_dataset().pictures(slice(None))
+    keep(second, "discs-ae")
+    with laboratory(qtbot, session) as lab:
+        page = noise_page(lab)
+        until(qtbot, lambda: page.result is not None)
+        assert session.codec is not None
+        newer = trained_on(session.codec)
+        session.follower.codec_arrived.emit(newer, True)
+        assert not lab.sides.are_ready
+        until(qtbot, lambda: page.result is not None and page.result.a.codec is newer)
+        until(qtbot, lambda: not session.analyst.is_running)
+        result, a, b = page.result, lab.sides.a, lab.sides.b
+        assert result is not None
+        assert a is not None
+        assert b is not None
+        assert b.statistics is not None
+        subjects = make_subject("A", newer, statistics(newer.encode(pixels))), b.subject()
+        held_out = lab.sides.gathered(a, b).material.held_out
+        expected = finished(measure_noise(subjects, held_out))
+        for curve, wanted in zip(result.value.curves, expected.curves, strict=True):
+            np.testing.assert_allclose(curve.mean, wanted.mean, rtol=1e-3)
+        analyst = session.analyst
+        assert analyst.effects is not None
+        assert analyst.dead is not None
+        assert a.ranks is not None
+        np.testing.assert_array_equal(a.ranks, ranked(analyst.effects, analyst.dead))
+
+
+def test_while_a_run_is_trained_what_is_known_stays_with_the_weights_that_it_is_of(
+    qtbot: QtBot, toy_session: Session, second: Path
+) -> None:
+    session = toy_session
+    keep(second, "discs-ae")
+    with laboratory(qtbot, session) as lab:
+        before, stats = session.codec, session.analyst.statistics
+        assert before is not None
+        newer = trained_on(before)
+        session.follower.is_live = True
+        session.follower.codec_arrived.emit(newer, False)
+        a = lab.sides.a
+        assert a is not None
+        assert a.codec is newer
+        assert a.statistics is stats  # a dial is turned by about as much
+        assert a.subject().codec is before  # and what is measured is measured exactly
+        session.follower.is_live = False
+        a = lab.sides.a
+        assert a is not None
+        assert a.statistics is None
