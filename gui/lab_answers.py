@@ -6,7 +6,7 @@ For the laboratory's lane beside the window; requests and answers are values.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,10 +48,11 @@ class NudgeRequest(PictureRequest):
 
 @dataclass(frozen=True, eq=False)
 class Base:
-    """A picture under one run: its code (D,), its reconstruction (H,W,C), the mse in [-1,1]."""
+    """A picture (H,W,C) under one run: its code (D,), its reconstruction (H,W,C), the mse in [-1,1]."""
 
     side: Side
     index: int
+    original: NDArray[np.uint8]
     code: NDArray[np.float32]
     reconstruction: NDArray[np.uint8]
     mse: float
@@ -132,16 +133,22 @@ class Lockstep:
     def base(self, letter: str, side: Side, index: int, original: NDArray[np.uint8]) -> Base:
         """A picture under a side. Raises: ModelError."""
         known = self._known.get(letter)
-        if known is not None and known.side.codec is side.codec and known.index == index:
+        if (
+            known is not None
+            and known.side.codec is side.codec
+            and known.index == index
+            # which other pictures that were opened have as well, and one that was just chosen before it comes
+            and np.array_equal(known.original, original)
+        ):
             return known if known.side is side else self._keep(letter, known, side)
         code = side.codec.encode(original[None])[0]
         mse = float(side.codec.errors(original[None], code[None])[0])
-        base = Base(side, index, code, side.codec.decode(code)[0], mse)
+        base = Base(side, index, original, code, side.codec.decode(code)[0], mse)
         self._known[letter] = base
         return base
 
     def _keep(self, letter: str, known: Base, side: Side) -> Base:
-        base = Base(side, known.index, known.code, known.reconstruction, known.mse)
+        base = replace(known, side=side)
         self._known[letter] = base
         return base
 

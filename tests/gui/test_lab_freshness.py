@@ -12,6 +12,7 @@ from core.lab.noise import measure_noise
 from core.lab.subjects import make_subject
 from core.latents import statistics
 from gui.lab_noise import NoisePage
+from gui.lab_nudge import NudgePage
 from gui.lab_side import ranked
 from gui.lab_window import LabWindow
 from gui.session import Session
@@ -91,3 +92,34 @@ def test_while_a_run_is_trained_what_is_known_stays_with_the_weights_that_it_is_
         a = lab.sides.a
         assert a is not None
         assert a.statistics is None
+
+
+def test_another_picture_of_the_same_index_is_reconstructed(
+    qtbot: QtBot, toy_session: Session, second: Path
+) -> None:
+    session = toy_session
+    keep(second, "discs-ae")
+    with laboratory(qtbot, session) as lab:
+        page = lab.choose_page("labNudge")
+        assert isinstance(page, NudgePage)
+        until(qtbot, lambda: page.is_idle and page.answer is not None and page.answer.b is not None)
+        others = toy_dataset(50)  # whose first picture is another
+        codec, index = session.codec, session.index
+        session.put_dataset(others, index)
+        assert session.codec is codec
+        assert session.index == index
+        original = others.pictures([index])
+        until(
+            qtbot,
+            lambda: (
+                session.is_idle
+                and lab.sides.are_ready
+                and page.is_idle
+                and page.original.pixels is not None
+                and np.array_equal(page.original.pixels, original[0])
+            ),
+        )
+        assert codec is not None
+        shown = page.views["A"][0].pixels
+        assert shown is not None
+        assert np.array_equal(shown, codec.reconstruct(original)[0])
