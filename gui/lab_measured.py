@@ -40,15 +40,16 @@ class Result:
 class MeasuredPage(LabPage):
     """A page with a measure in the background: begun when it is shown, paused while it is not.
 
-    What is shown of weights or pictures of before is kept and said to be so; while the open run is trained, a
-    measure begins only when it is asked for.
+    What is shown of earlier weights of the same runs is kept and said to be so; while the open run is
+    trained, a measure begins only when it is asked for.
     """
 
     def __init__(self, name: str, title: str, seen: str, session: Session, sides: LabSides) -> None:
         super().__init__(name, title, seen, session, sides)
         self.result: Result | None = None
         self._asked: Result | None = None  # what is being measured, without its value
-        self._is_declined = False  # the person cancelled: nothing begins by itself
+        self._declined: Result | None = None  # cancelled, or it failed: begins no more by itself
+        self._trouble = ""  # why that failed
         self._pace = Pace()
         self._runner = Runner(self)
         self._runner.items_arrived.connect(self._on_items)
@@ -94,7 +95,7 @@ class MeasuredPage(LabPage):
         pair = self.pair
         if pair is None or not self._sides.are_ready:
             return
-        self._is_declined = False
+        self._declined, self._trouble = None, ""
         a, b = pair
         self._asked = Result(None, a, b)
         gathered = self._sides.gathered(a, b)
@@ -119,11 +120,16 @@ class MeasuredPage(LabPage):
         if self._asked is not None and not self._is_of_now(self._asked):
             self._runner.drop()
             self._asked = None
-        if self.result is not None and self.result.b.run is not pair[1].run:
+        if self.result is not None and not self._is_of_these_runs(self.result):
             self.result = None
             self.show_result(None)
+        declined = self._declined
+        if declined is not None and (
+            not self._is_of_these_runs(declined) or (self._trouble and not self._is_of_now(declined))
+        ):
+            self._declined, self._trouble = None, ""
         is_due = self._asked is None and (self.result is None or not self._is_of_now(self.result))
-        may_begin = not self._is_declined and not self._session.is_training and self._sides.are_ready
+        may_begin = self._declined is None and not self._session.is_training and self._sides.are_ready
         if is_due and may_begin and self.isVisible():
             self.measure()
         else:
@@ -151,15 +157,20 @@ class MeasuredPage(LabPage):
 
     def _forget(self) -> None:
         self._runner.drop()
-        self._asked = None
-        self._is_declined = False
+        self._asked = self._declined = None
+        self._trouble = ""
         if self.result is not None:
             self.result = None
             self.show_result(None)
 
     def _is_of_now(self, result: Result) -> bool:
         pair = self.pair
-        return pair is not None and pair[0].codec is result.a.codec and pair[1].codec is result.b.codec
+        return pair is not None and pair[0].studied is result.a.studied and pair[1].codec is result.b.codec
+
+    def _is_of_these_runs(self, result: Result) -> bool:
+        """Whether it is of both runs that are open, of any of A's weights; other pictures open B anew."""
+        pair = self.pair
+        return pair is not None and pair[0].run.path == result.a.run.path and pair[1].run is result.b.run
 
     def _show_progress(self, progress: EncodeProgress | None) -> None:
         running = self._asked is not None
@@ -170,28 +181,31 @@ class MeasuredPage(LabPage):
         if running:
             self.progress_bar.setRange(0, progress.total if progress is not None else 0)
             self.progress_bar.setValue(progress.done if progress is not None else 0)
-            self.progress_label.set_text(progress.text if progress is not None else tr("Measuring…"))
+            self.progress_label.set_text(
+                progress.text if progress is not None else tr("Measuring…"), "caption"
+            )
             return
         if self.pair is None:
             text = ""
+        elif self._trouble:
+            text = self._trouble
         elif not self._sides.are_ready:
             text = tr("Waiting for the codes of both runs…")
         elif self.result is None:
-            text = tr("Not measured.") if self._is_declined else ""
+            text = tr("Not measured.") if self._declined is not None else ""
             if self._session.is_training:
                 text = tr("A run is being trained: the measure begins when you ask for it.")
         elif not self._is_of_now(self.result):
             text = tr("Measured with weights of before: measure again to compare those of now.")
         else:
             text = self.result.left_out
-        self.progress_label.set_text(text)
+        self.progress_label.set_text(text, "unusual" if self._trouble else "caption")
 
     @Slot()
     def _on_measure_clicked(self) -> None:
         if self._asked is not None:
             self._runner.drop()
-            self._asked = None
-            self._is_declined = True
+            self._asked, self._declined = None, self._asked
             self._show_progress(None)
         else:
             self.measure()
@@ -217,9 +231,8 @@ class MeasuredPage(LabPage):
 
     @Slot(object)
     def _on_failed(self, error: Exception) -> None:
-        self._asked = None
-        self._is_declined = True
+        self._asked, self._declined = None, self._asked
+        self._trouble = str(error)
         self._show_progress(None)
-        self.progress_label.set_text(str(error), "unusual")
         if not isinstance(error, (LatentDialsError, OSError)):
             self._session.report(error)

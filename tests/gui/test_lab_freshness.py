@@ -123,3 +123,67 @@ def test_another_picture_of_the_same_index_is_reconstructed(
         shown = page.views["A"][0].pixels
         assert shown is not None
         assert np.array_equal(shown, codec.reconstruct(original)[0])
+
+
+def test_another_run_a_takes_the_results_of_the_one_before_away(
+    qtbot: QtBot, toy_session: Session, second: Path, toy_run_path: Path
+) -> None:
+    session = toy_session
+    keep(second, "discs-ae")
+    other = keep(toy_run_path, "discs-vae")
+    seen: list[tuple[bool, str, str]] = []
+    with laboratory(qtbot, session) as lab:
+        lab.sides.choose(other.with_name("discs-ae"))
+        until(qtbot, lambda: lab.sides.are_ready)
+        page = noise_page(lab)
+        until(qtbot, lambda: page.result is not None)
+
+        def look() -> None:
+            said = page.verdict_label.text(), page.progress_label.text()
+            seen.append((page.result is None, *said))
+
+        session.model_changed.connect(look)
+        session.open_run(other)
+        until(qtbot, lambda: page.result is not None and page.result.a.run.path == other)
+        session.model_changed.disconnect(look)
+        assert seen[0] == (True, "", "Waiting for the codes of both runs…")
+        assert page.chart.names[0].split()[1] == "discs-vae"
+
+
+def test_why_a_measure_failed_stays(qtbot: QtBot, toy_session: Session, second: Path) -> None:
+    session = toy_session
+    path = keep(second, "discs-ae")
+    with laboratory(qtbot, session) as lab:
+        page = noise_page(lab)
+        session.put_dataset(toy_dataset(3), 0)  # too few to be halved
+        until(qtbot, lambda: "too few pictures" in page.progress_label.text())
+        said = page.progress_label.text()
+        session.select_image(1)
+        until(qtbot, lambda: session.is_idle and page.is_idle)
+        page.refresh()
+        assert page.progress_label.text() == said
+        assert page.progress_label.property("role") == "unusual"
+        assert not page.is_measuring  # nor does it begin by itself
+        session.put_dataset(toy_dataset(), 0)
+        until(qtbot, lambda: page.result is not None)
+        assert page.progress_label.text() == ""
+        assert page.progress_label.property("role") == "caption"
+        assert path.is_dir()
+
+
+def test_what_was_cancelled_of_one_pair_begins_of_another(
+    qtbot: QtBot, toy_session: Session, second: Path, toy_run_path: Path
+) -> None:
+    keep(second, "discs-ae")
+    other = keep(toy_run_path, "discs-vae")
+    with laboratory(qtbot, toy_session) as lab:
+        page = noise_page(lab)
+        page.measure_button.click()
+        lab.choose_page("labNudge")
+        lab.choose_page("labNoise")
+        assert page.progress_label.text() == "Not measured."  # of the same pair it stays so
+        lab.choose_page("labNudge")
+        lab.sides.choose(other)  # while another page is looked at
+        until(qtbot, lambda: lab.sides.are_ready and not lab.sides.is_looking)
+        lab.choose_page("labNoise")
+        until(qtbot, lambda: page.result is not None and page.result.b.run.path == other)
