@@ -229,12 +229,12 @@ class Editing(QObject):
             text = tr("Remove {text}", text=self.kept[position].state.text())
             self._push_kept(text, (*self.kept[:position], *self.kept[position + 1 :]))
 
-    def set_note(self, position: int, note: str) -> None:
-        """Put the person's own words to a kept adjustment."""
+    def set_note(self, position: int, note: str, gesture: object = None) -> None:
+        """Put the person's own words to a kept adjustment; all of one gesture become one step to undo."""
         if 0 <= position < len(self.kept) and self.kept[position].note != note:
             kept = list(self.kept)
             kept[position] = replace(kept[position], note=note)
-            self._push_kept(tr("Describe an adjustment"), tuple(kept))
+            self._push_kept(tr("Describe an adjustment"), tuple(kept), gesture)
 
     def save_preset(self, name: str) -> None:
         """Name the current edit, so that it can be applied again."""
@@ -272,8 +272,8 @@ class Editing(QObject):
     def _push_edit(self, text: str, edit: EditState, gesture: object = None) -> None:
         self._push(text, replace(self._document, edit=edit), gesture)
 
-    def _push_kept(self, text: str, kept: tuple[Kept, ...]) -> None:
-        self._push(text, self._document.with_kept(self.index, kept))
+    def _push_kept(self, text: str, kept: tuple[Kept, ...], gesture: object = None) -> None:
+        self._push(text, self._document.with_kept(self.index, kept), gesture)
 
     def _push(self, text: str, document: Document, gesture: object = None) -> None:
         if document == self._document:

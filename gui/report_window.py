@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,13 +11,11 @@ from PySide6.QtCore import QSize, Qt, QUrl, Slot
 from PySide6.QtGui import QDesktopServices, QHideEvent, QShowEvent
 from PySide6.QtWidgets import (
     QFileDialog,
-    QFrame,
     QGridLayout,
     QHBoxLayout,
     QLabel,
     QProgressBar,
     QPushButton,
-    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
@@ -28,8 +27,8 @@ from gui.adjustment_row import AdjustmentRow
 from gui.analyst import Pace
 from gui.background import Runner
 from gui.elided_label import ElidedLabel
-from gui.export_request import ExportSubject, FigureRequest, export_subject
 from gui.lab_chooser import RunChooser, described
+from gui.lab_report_rows import ReportRows
 from gui.lab_report_work import HTML, MARKDOWN, ReportRequest, write_report
 from gui.lab_sides import LabSides
 from gui.plain import PlainLabel
@@ -50,14 +49,11 @@ class ReportWindow(ToolWindow):
         super().__init__(tr("Report"), "reportWindow", QSize(760, 600), owner)
         self._session = session
         self.sides = LabSides(session, self)
-        self._subject: ExportSubject | None = None
-        self._shown_for: tuple[object, ...] = ()
         self._pace = Pace()
         self._runner = Runner(self)
         self._runner.items_arrived.connect(self._on_items)
         self._runner.done.connect(self._on_done)
         self._runner.failed.connect(self._on_failed)
-        self.rows: list[AdjustmentRow] = []
         self.written: Path | None = None
         self._waits = False  # the message says why nothing can be written yet
         self._path: Path | None = None  # that the person chose; None for the one that is proposed
@@ -113,11 +109,7 @@ class ReportWindow(ToolWindow):
         form.setColumnStretch(1, 1)
         kept = QLabel(tr("Adjustments"), self)
         kept.setProperty("role", "title")
-        self._scroll = QScrollArea(self)
-        self._scroll.setWidgetResizable(True)
-        self._scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # what is in it takes the keys
-        self._scroll.setFrameShape(QFrame.Shape.NoFrame)
-        self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.kept_rows = ReportRows(session, self)
         self.progress_bar = QProgressBar(self)
         self.progress_bar.setAccessibleName(tr("Progress of the report"))
         self.progress_bar.setTextVisible(False)
@@ -142,7 +134,7 @@ class ReportWindow(ToolWindow):
         layout.addWidget(about)
         layout.addLayout(form)
         layout.addWidget(kept)
-        layout.addWidget(self._scroll, 1)
+        layout.addWidget(self.kept_rows, 1)
         layout.addWidget(self.progress_bar)
         layout.addLayout(buttons)
 
@@ -150,6 +142,11 @@ class ReportWindow(ToolWindow):
             changed.connect(self._on_changed)
         session.closing.connect(self.end_threads, Qt.ConnectionType.DirectConnection)
         self._show()
+
+    @property
+    def rows(self) -> list[AdjustmentRow]:
+        """The kept adjustments of the chosen picture."""
+        return self.kept_rows.rows
 
     @property
     def is_writing(self) -> bool:
@@ -177,13 +174,18 @@ class ReportWindow(ToolWindow):
 
     def write(self) -> None:
         """Measure both runs and write the report."""
-        a, b, subject = self.sides.a, self.sides.b, self._subject
+        a, b, subject = self.sides.a, self.sides.b, self.kept_rows.subject
         if a is None or b is None or subject is None or not self.sides.are_ready:
             return
         chosen = tuple((row.adjustment.state.as_edits(), row.words) for row in self.rows if row.is_included)
-        self._commit_notes()
         request = ReportRequest(
-            a, b, self.sides.gathered(a, b), subject, chosen, self.path, self.kind_choice.current
+            a,
+            b,
+            self.sides.gathered(a, b),
+            replace(subject, statistics=a.statistics),  # which may have come after the subject
+            chosen,
+            self.path,
+            self.kind_choice.current,
         )
         self.written = None
 
@@ -208,7 +210,6 @@ class ReportWindow(ToolWindow):
         """Give up a report that is not written yet, and let go of the second run."""
         super().hideEvent(event)
         if not event.spontaneous():
-            self._commit_notes()
             self._cancel()
             self.sides.rest()
 
@@ -226,13 +227,13 @@ class ReportWindow(ToolWindow):
         self.a_label.set_text(described(a) if a is not None else tr("no run is open"))
         self.path_label.set_text(str(self.path))
         if not self.is_writing and self.isVisible():
-            self._show_rows()
-        writing, ready = self.is_writing, self.sides.are_ready and self._subject is not None
+            self.kept_rows.refresh()
+        writing, ready = self.is_writing, self.sides.are_ready and self.kept_rows.subject is not None
         self.write_button.setText(tr("Cancel") if writing else tr("Write the report"))
         self.write_button.setEnabled(writing or ready)
         self.open_button.setVisible(self.written is not None and not writing)
         self.progress_bar.setVisible(writing)
-        for field in (self.chooser, self.kind_choice, self.path_button, self._scroll):
+        for field in (self.chooser, self.kind_choice, self.path_button, self.kept_rows):
             field.setEnabled(not writing)
         if not writing and not ready and self.written is None:
             self._say(self._why_not(a is None, b is None), waits=True)
@@ -240,53 +241,13 @@ class ReportWindow(ToolWindow):
             self._say("")
 
     def _why_not(self, no_first: bool, no_second: bool) -> str:
-        if no_first or self._subject is None:
+        if no_first or self.kept_rows.subject is None:
             return tr("Open pictures and a model first: the report is on the open run and a second one.")
         if self.sides.trouble:
             return self.sides.trouble
         if no_second and not (self.sides.is_looking or self.sides.is_opening):
             return tr("There is no second run on pictures of this size: train one, or choose another folder.")
         return tr("Waiting for the codes of both runs…")
-
-    def _show_rows(self) -> None:
-        session = self._session
-        now = (session.codec, session.index, session.kept, session.pictures is not None)
-        if now == self._shown_for or any(row.own_words != row.adjustment.note for row in self.rows):
-            return  # nothing new, or words that are not kept yet: they stay until they are
-        self._shown_for = now
-        self._subject = export_subject(session)
-        self.rows = []
-        box = QWidget()
-        column = QVBoxLayout(box)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(UNIT_PX)
-        for position, kept in enumerate(session.kept if self._subject is not None else ()):
-            assert self._subject is not None
-            figure = FigureRequest(self._subject, ((kept.state.as_edits(), None),), 1, "light", False)
-            facts = figure.comparison().adjustments[0].note
-            row = AdjustmentRow(kept, facts, position, box)
-            self.rows.append(row)
-            column.addWidget(row)
-        if not self.rows:
-            hint = QLabel(
-                tr(
-                    "No adjustment of this picture is kept (Ctrl+K keeps one): the report shows the two"
-                    " strongest dials of each run, moved by 2 standard deviations."
-                ),
-                box,
-            )
-            hint.setProperty("role", "caption")
-            hint.setWordWrap(True)
-            column.addWidget(hint)
-        column.addStretch(1)
-        self._scroll.setWidget(box)
-
-    def _commit_notes(self) -> None:
-        if self._subject is None or self._subject.index != self._session.index:
-            return
-        for row in self.rows:
-            if row.position is not None and row.own_words != row.adjustment.note:
-                self._session.set_note(row.position, row.own_words)
 
     def _say(self, text: str, role: str = "caption", *, waits: bool = False) -> None:
         self._waits = waits
