@@ -173,7 +173,7 @@ class MeasuredPage(LabPage):
         return pair is not None and pair[0].run.path == result.a.run.path and pair[1].run is result.b.run
 
     def _show_progress(self, progress: EncodeProgress | None) -> None:
-        running = self._asked is not None
+        running, pair = self._asked is not None, self.pair
         self.progress_bar.setVisible(running)
         again = tr("Measure") if self.result is None else tr("Measure again")
         self.measure_button.setText(tr("Cancel") if running else again)
@@ -185,7 +185,7 @@ class MeasuredPage(LabPage):
                 progress.text if progress is not None else tr("Measuring…"), "caption"
             )
             return
-        if self.pair is None:
+        if pair is None:
             text = ""
         elif self._trouble:
             text = self._trouble
@@ -195,7 +195,7 @@ class MeasuredPage(LabPage):
             text = tr("Not measured.") if self._declined is not None else ""
             if self._session.is_training:
                 text = tr("A run is being trained: the measure begins when you ask for it.")
-        elif not self._is_of_now(self.result):
+        elif pair[0].codec is not self.result.a.studied or pair[1].codec is not self.result.b.codec:
             text = tr("Measured with weights of before: measure again to compare those of now.")
         else:
             text = self.result.left_out

@@ -78,6 +78,8 @@ def test_while_a_run_is_trained_what_is_known_stays_with_the_weights_that_it_is_
     session = toy_session
     keep(second, "discs-ae")
     with laboratory(qtbot, session) as lab:
+        page = noise_page(lab)
+        until(qtbot, lambda: page.result is not None)
         before, stats = session.codec, session.analyst.statistics
         assert before is not None
         newer = trained_on(before)
@@ -88,6 +90,8 @@ def test_while_a_run_is_trained_what_is_known_stays_with_the_weights_that_it_is_
         assert a.codec is newer
         assert a.statistics is stats  # a dial is turned by about as much
         assert a.subject().codec is before  # and what is measured is measured exactly
+        assert not page.is_measuring  # which it was
+        assert "weights of before" in page.progress_label.text()
         session.follower.is_live = False
         a = lab.sides.a
         assert a is not None
