@@ -26,7 +26,8 @@ MAX_BYTES = 4 * 2**20
 class DimensionKl:
     """The mean KL to N(0, 1) of each dimension (D,) in nats, at a step.
 
-    is_settled says whether collapse can be judged by it: nothing is warming up any more, nor just begun.
+    is_settled says whether collapse can be judged by it: nothing is warming up any more nor just begun, or
+    there is nothing more to come.
     """
 
     step: int
@@ -49,9 +50,9 @@ def active_count(kl: NDArray[np.float32]) -> int:
 
 
 def is_settled(config: TrainConfig, step: int, steps_of_epoch: int, finished: bool) -> bool:
-    """Whether collapse can be judged after a step: warm-up and the first epoch are over, or all is."""
+    """Whether collapse can be judged after a step: warm-up, the first epoch and steps are over, or all is."""
     over = max(1, config.kl_warmup_epochs) * steps_of_epoch
-    return step > FIRST_STEPS and (finished or step > over)
+    return finished or (step > FIRST_STEPS and step > over)
 
 
 def collapse_text(state: DimensionKl, config: TrainConfig) -> str:

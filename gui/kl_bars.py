@@ -1,5 +1,11 @@
 """KlBars: how much each dimension of a vae's code says of the picture, live while it trains."""
 
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QRectF, QSize, QTimer, Slot
@@ -7,10 +13,14 @@ from PySide6.QtGui import QHelpEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QVBoxLayout, QWidget
 
 from core.activity import ACTIVE_NATS, DimensionKl, active_count, collapse_text
+from core.errors import LatentDialsError
 from core.translate import tr
 from gui.elided_label import ElidedLabel
 from gui.session import Session
 from gui.theme import UNIT_PX, current_theme, theme_watch
+
+if TYPE_CHECKING:
+    from core.runs import Run
 
 _REDRAW_INTERVAL_MS = 400
 _BARS_PX = 30
@@ -57,7 +67,7 @@ class KlBars(QWidget):
     def _on_history_reset(self) -> None:
         run = self._session.run
         self._has_warned = False
-        self._state = run.kl() if run is not None else None
+        self._state = _kl_of(run) if run is not None else None
         self._show_state()
 
     @Slot(list)
@@ -89,6 +99,16 @@ class KlBars(QWidget):
             self.label.set_text(text, "caption", (shorter, tr("{active} of {dims} active", **facts)))
         self.bars.set_kl(state.kl)
         self.bars.setAccessibleDescription(self.label.text())
+
+
+def _kl_of(run: Run) -> DimensionKl | None:
+    """What is kept of a run; of one that is finished, collapse can be judged however few its steps were."""
+    state = run.kl()
+    if state is None or state.is_settled:
+        return state
+    with suppress(LatentDialsError):  # of a damaged checkpoint nothing is known
+        return replace(state, is_settled=run.is_finished)
+    return state
 
 
 class BarPicture(QWidget):

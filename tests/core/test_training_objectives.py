@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from core import cli
-from core.activity import DimensionKl, active_count, collapse_text, is_settled, read_kl, write_kl
+from core.activity import FIRST_STEPS, DimensionKl, active_count, collapse_text, is_settled, read_kl, write_kl
 from core.batches import Batches
 from core.codec import Codec
 from core.config import (
@@ -196,7 +196,8 @@ def test_collapse_is_not_judged_before_warm_up_and_the_first_epoch_are_over() ->
     assert not is_settled(config, 600, 200, finished=False)
     assert is_settled(config, 601, 200, finished=False)
     assert is_settled(config, 300, 200, finished=True)
-    assert not is_settled(config, 20, 5, finished=True)
+    assert not is_settled(config, 20, 5, finished=False)
+    assert is_settled(config, 20, 5, finished=True)  # nothing more is to come
 
 
 def test_info_names_the_collapse_of_a_run_that_was_too_short_for_training_to_judge(tmp_path: Path) -> None:
@@ -226,6 +227,25 @@ def test_a_training_that_collapses_says_so(
     assert len(said) == 1
     assert "none of the 4 dimensions" in said[0]
     assert "Posterior collapse" in run_text(Run.open(out))
+
+
+def test_a_short_training_that_collapses_says_so_at_its_end(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pictures = tmp_path / "pictures.npy"
+    np.save(pictures, tiny_dataset().pictures(slice(None)))
+    options = "--objective vae --beta 1000 --latent-dim 4 --batch-size 36 --epochs 20 --device cpu"
+    out = tmp_path / "run"
+    words = [*options.split(), "--precision", "float32", "--learning-rate", "3e-3"]
+    assert cli.main(["train", "--data", str(pictures), *words, "--out", str(out)]) == 0
+    assert Run.open(out).progress().step <= FIRST_STEPS
+    said = capsys.readouterr().err.splitlines()
+    collapse = [number for number, line in enumerate(said) if "Posterior collapse: none of the 4" in line]
+    assert len(collapse) == 1
+    assert "epoch 20/20" in said[collapse[0] + 1]
+    kept = Run.open(out).kl()
+    assert kept is not None
+    assert kept.is_settled
 
 
 # ---- settings ---------------------------------------------------------------------------------

@@ -1,10 +1,12 @@
 """The KL of each dimension in the window: live, from a run's folder, and collapse in words."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from pytestqt.qtbot import QtBot
 
-from core.activity import active_count
+from core.activity import FIRST_STEPS, active_count
 from core.config import TrainConfig
 from core.runs import Run
 from gui.kl_bars import BarPicture, KlBars
@@ -61,7 +63,7 @@ def test_collapse_is_said_once_and_stays_beside_the_bars(
     said: list[str] = []
     session.failed.connect(said.append)
     config = TrainConfig(
-        objective="vae", beta=1000.0, learning_rate=3e-3, latent_dim=3, epochs=6, batch_size=16, device="cpu"
+        objective="vae", beta=1000.0, learning_rate=3e-3, latent_dim=3, epochs=12, batch_size=16, device="cpu"
     )
     with qtbot.waitSignal(session.trainer.ended, timeout=60_000):
         session.start_training(config)
@@ -70,6 +72,33 @@ def test_collapse_is_said_once_and_stays_beside_the_bars(
     qtbot.waitUntil(lambda: bars.label.text() == said[0])
     assert bars.label.property("role") == "unusual"
     assert bars.bars.accessibleDescription() == said[0]
+
+
+def test_collapse_of_a_run_of_few_steps_is_said_at_its_end_and_when_it_is_opened(
+    bars: KlBars, session: Session, qtbot: QtBot
+) -> None:
+    session.put_dataset(toy_dataset(), 0)
+    said: list[str] = []
+    session.failed.connect(said.append)
+    config = TrainConfig(
+        objective="vae", beta=1000.0, learning_rate=3e-3, latent_dim=3, epochs=12, batch_size=16, device="cpu"
+    )
+    with qtbot.waitSignal(session.trainer.ended, timeout=60_000):
+        session.start_training(config)
+    run = session.run
+    assert run is not None
+    assert run.progress().step <= FIRST_STEPS
+    assert len(said) == 1
+    assert said[0].startswith("Posterior collapse: none of the 3 dimensions")
+    qtbot.waitUntil(lambda: bars.label.text() == said[0])
+    kept = run.kl()
+    assert kept is not None
+    run.save_kl(replace(kept, is_settled=False))  # as programs of before have left it
+    session.put_run(Run.open(run.path), None)
+    assert bars.label.text() == said[0]
+    (run.path / "checkpoint.safetensors").write_bytes(b"torn")
+    session.put_run(Run.open(run.path), None)
+    assert "dimensions active" in bars.label.text()
 
 
 def test_a_bar_names_its_dimension_and_the_picture_is_drawn(qtbot: QtBot) -> None:
