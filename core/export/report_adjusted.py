@@ -59,14 +59,23 @@ def chosen_adjustments(
             if others
             else tr("No adjustment of {name} was given.", name=name)
         )
-        remark = tr(
-            "{why} Shown are the {count} elements of its code that change this picture most, each moved by"
-            " {sigmas:g} standard deviations.",
-            why=why,
-            count=STRONGEST,
-            sigmas=STEP_SIGMA,
+        strongest = _strongest(subject, picture)
+        shown = (
+            tr(
+                "{why} Shown is the one element of its code, moved by {sigmas:g} standard deviations.",
+                why=why,
+                sigmas=STEP_SIGMA,
+            )
+            if len(strongest) == 1
+            else tr(
+                "{why} Shown are the {count} elements of its code that change this picture most, each moved"
+                " by {sigmas:g} standard deviations.",
+                why=why,
+                count=len(strongest),
+                sigmas=STEP_SIGMA,
+            )
         )
-        found.append(Chosen(tuple(((edit,), None) for edit in _strongest(subject, picture)), remark))
+        found.append(Chosen(tuple(((edit,), None) for edit in strongest), shown))
     return found[0], found[1]
 
 

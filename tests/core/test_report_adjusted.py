@@ -82,6 +82,16 @@ def test_what_does_not_fit_gives_way_to_the_strongest_elements(
     assert "No adjustment of short was given." in nothing[1].remark
 
 
+def test_a_code_of_one_element_is_not_said_to_have_two(
+    runs: tuple[Run, Run], subjects: tuple[Subject, Subject]
+) -> None:
+    single = principal(PICTURES, 1, "single")
+    found = choose(([], []), runs, (single, subjects[1]))
+    assert len(found[0].adjustments) == 1
+    assert "Shown is the one element of its code, moved by 2 standard" in found[0].remark
+    assert "Shown are the 2 elements" in found[1].remark
+
+
 def test_a_direction_is_taken_by_its_name(runs: tuple[Run, Run], subjects: tuple[Subject, Subject]) -> None:
     of_long = Direction("smile", (1.0, 0.0, 0.0, 0.0, 0.0, 0.0))
     of_short = Direction("smile", (0.0, 2.0, 0.0))
