@@ -13,16 +13,15 @@ from core.export.report_findings import (
     between_finding,
     blur_finding,
     error_finding,
-    imitation_words,
     names_of,
     noise_finding,
     sampling_finding,
 )
+from core.export.report_imitation import imitation_part, imitation_words
 from core.export.report_measures import (
     betweens_part,
     blur_part,
     damages_part,
-    imitation_part,
     noise_part,
     sampling_part,
 )

@@ -4,10 +4,10 @@ import math
 from dataclasses import dataclass
 
 from core.export.document import Finding
-from core.lab.imitation import Copying, Imitation, Nearness, Recall
 from core.lab.noise import NoiseCurve
 from core.lab.spread import Spread, Verdict
 from core.lab.study import Study
+from core.lab.subjects import told_apart
 from core.translate import tr
 
 
@@ -25,11 +25,9 @@ class Names:
 
 def names_of(study: Study) -> Names:
     """The names of a study's models, told apart where they are equal."""
-    first, second = (subject.name for subject in study.subjects)
-    if first == second:
-        first, second = tr("{name} (first)", name=first), tr("{name} (second)", name=second)
+    names = told_apart([subject.name for subject in study.subjects])
     variational = [number for number, subject in enumerate(study.subjects) if subject.has_prior]
-    return Names(first, second, variational[0] if len(variational) == 1 else None)
+    return Names(*names, variational[0] if len(variational) == 1 else None)
 
 
 def finding(
@@ -237,136 +235,6 @@ def _nothing_won(study: Study, names: Names, way: str) -> str:
         what=what,
         density=f"{score.density:.2f}",
         coverage=f"{score.coverage:.2f}",
-    )
-
-
-def imitation_finding(one: Imitation, name: str) -> Finding:
-    """Whether a model's samples lie nearer to training pictures than new pictures and their reconstructions
-    do.
-    """
-    if nothing := _nothing_said(one.copying, name):
-        return Finding(nothing, certain=False)
-    numbers = tr(
-        "The median distance of its samples to the nearest training picture is {ratio} of that of held-out"
-        " pictures.",
-        ratio=_nearness_text(one.nearness),
-    )
-    if not math.isnan(one.control.ratio):
-        numbers = tr(
-            "The median distance of its samples to the nearest training picture is {ratio} of that of"
-            " held-out pictures, and {control} of that of its own reconstructions of held-out pictures.",
-            ratio=_nearness_text(one.nearness),
-            control=_nearness_text(one.control),
-        )
-    nearer = percent(1.0 - one.control.ratio)
-    match one.copying:
-        case Copying.IMITATES:
-            said = tr("{name} imitates or averages.", name=name)
-            why = (
-                _recall_text(one.recall)
-                if one.recall.gives_back
-                else tr(
-                    "Smooth pictures are near to everything, but its samples are {nearer} nearer than even"
-                    " what the same decoder makes of new pictures: they copy, or are more average than"
-                    " those.",
-                    nearer=nearer,
-                )
-            )
-        case Copying.SMOOTH:
-            said = tr("{name} shows no imitation beyond its smoothness.", name=name)
-            why = tr(
-                "Its samples lie nearer to training pictures than new pictures do, but so does what the same"
-                " decoder makes of new pictures: smooth pictures are near to everything."
-            )
-        case Copying.LEANS:
-            said = tr("{name} leans on training pictures.", name=name)
-            why = (
-                tr("Its samples are no nearer than new pictures are.") + " " + _recall_text(one.recall)
-                if one.recall.gives_back
-                else tr(
-                    "Its samples are no nearer than new pictures are, but {nearer} nearer than what the same"
-                    " decoder makes of new pictures.",
-                    nearer=nearer,
-                )
-            )
-        case Copying.NEW:
-            said = tr("{name} does not copy.", name=name)
-            why = (
-                tr("Its samples lie farther from training pictures than new pictures do.")
-                if one.nearness.is_farther
-                else tr("Its samples lie no nearer to training pictures than new pictures do.")
-            )
-        case Copying.OPEN:
-            said = tr("Whether {name} copies is uncertain.", name=name)
-            why = tr(
-                "Its samples cannot be told to lie nearer to training pictures than new pictures do, nor can"
-                " it be ruled out."
-            )
-        case Copying.UNKNOWN | Copying.FOREIGN | Copying.SEEN:
-            raise ValueError(one.copying)
-    certain = one.copying in (Copying.IMITATES, Copying.LEANS, Copying.NEW)
-    return Finding(f"{said} {numbers} {why}", certain)
-
-
-def _nothing_said(copying: Copying, name: str) -> str:
-    """Why it cannot be said whether a model copies; empty where something can."""
-    return {
-        Copying.UNKNOWN: tr(
-            "Whether {name} copies cannot be said: held-out pictures, or its reconstructions of them, lie at"
-            " a distance of about 0 from training pictures, so that there is nothing to hold its samples"
-            " against.",
-            name=name,
-        ),
-        Copying.FOREIGN: tr(
-            "Whether {name} copies cannot be said: the pictures that its samples are held against are not"
-            " known to be those that it was trained on.",
-            name=name,
-        ),
-        Copying.SEEN: tr(
-            "Whether {name} copies cannot be said: it was trained on some of the pictures that are to say how"
-            " near a new one comes.",
-            name=name,
-        ),
-    }.get(copying, "")
-
-
-def _recall_text(one: Recall) -> str:
-    """That a decoder gives training pictures back, with the numbers that say so."""
-    if one.is_exact:
-        return tr(
-            "Even of new pictures it makes pictures at a distance of about 0 from training pictures: it gives"
-            " those back."
-        )
-    return tr(
-        "What it makes of new pictures lies nearer to a training picture than to the new one in {held} of"
-        " cases, and what it makes of training pictures nearer to another one in {known}: it gives back what"
-        " it was trained on.",
-        held=percent(one.held_out),
-        known=percent(one.known),
-    )
-
-
-def imitation_words(one: Imitation, name: str) -> str:
-    """The same in a word or two, for a table."""
-    return {
-        Copying.IMITATES: tr("{name} imitates or averages", name=name),
-        Copying.SMOOTH: tr("{name}: none beyond smoothness", name=name),
-        Copying.LEANS: tr("{name} leans on training pictures", name=name),
-        Copying.NEW: tr("{name}: none", name=name),
-        Copying.OPEN: tr("{name}: uncertain", name=name),
-        Copying.UNKNOWN: tr("{name}: cannot be said", name=name),
-        Copying.FOREIGN: tr("{name}: cannot be said", name=name),
-        Copying.SEEN: tr("{name}: cannot be said", name=name),
-    }[one.copying]
-
-
-def _nearness_text(one: Nearness) -> str:
-    return tr(
-        "{ratio} times (95 % interval {low} to {high}; Z = {z})",
-        ratio=f"{one.ratio:.2f}",
-        low=f"{one.low:.2f}",
-        high=f"{one.high:.2f}",
-        z=number_text(one.z),
     )
 
 

@@ -1,8 +1,5 @@
 """The report's third chapter: each advantage and weakness with what was measured of it."""
 
-import numpy as np
-from numpy.typing import NDArray
-
 from core.export.document import (
     Block,
     Chart,
@@ -17,7 +14,6 @@ from core.export.report_findings import (
     Names,
     between_finding,
     blur_finding,
-    imitation_finding,
     interval_text,
     noise_finding,
     noise_total,
@@ -27,13 +23,11 @@ from core.export.report_findings import (
     sampling_finding,
 )
 from core.export.report_parts import ReportParts, floats
-from core.lab.imitation import Imitation
 from core.lab.sampling import CodeSource, SampleScore
 from core.lab.study import SHOWN_SIGMAS, Study
 from core.translate import tr
 
 SHOWN_SAMPLES = 16
-BINS = 24  # of the distribution of distances
 
 
 def noise_part(study: Study, names: Names) -> list[Block]:
@@ -216,81 +210,6 @@ def _source(source: CodeSource) -> str:
 
 def _score_row(label: str, score: SampleScore) -> tuple[str, ...]:
     return label, interval_text(score.frechet), f"{score.density:.2f}", f"{score.coverage:.2f}"
-
-
-def imitation_part(study: Study, names: Names) -> list[Block]:
-    imitation = study.imitation
-    blocks: list[Block] = [Heading(tr("Weakness 1: imitation"), 3)]
-    blocks.append(
-        Paragraph(
-            tr(
-                "A model that imitates gives back what it was trained on. Each sample is held against the"
-                " training picture that it is nearest to; how near a new picture comes is said by pictures"
-                " that were held out. Smooth pictures are near to everything, so the same is measured of the"
-                " model's reconstructions of held-out pictures: only samples that are nearer than those too"
-                " speak of imitation; or all, where even those reconstructions are training pictures."
-            )
-            if study.material.training
-            else tr(
-                "The training pictures are not at hand: the nearest pictures below are others, and nothing"
-                " can be said of imitation."
-            )
-        )
-    )
-    if study.material.training:
-        blocks += [imitation_finding(one, names.of(number)) for number, one in enumerate(imitation.subjects)]
-    every = (imitation.held_out, *(d for one in imitation.subjects for d in (one.distances, one.decoded)))
-    end = max(float(distances.max()) for distances in every)
-    for number, one in enumerate(imitation.subjects):
-        blocks.append(
-            Chart(
-                tr("{name}: distance to the nearest training picture", name=names.of(number))
-                if one.trained_on
-                else tr("{name}: distance to the nearest real picture", name=names.of(number)),
-                tr("distance in σ of real pictures' features"),
-                tr("share of pictures"),
-                (
-                    _distribution(tr("its samples"), one.distances, end),
-                    _distribution(tr("its reconstructions of held-out pictures"), one.decoded, end),
-                    _distribution(tr("held-out pictures"), imitation.held_out, end),
-                ),
-                _distances_caption(one, is_unseen=study.material.is_unseen),
-            )
-        )
-    for number, one in enumerate(imitation.subjects):
-        for row in range(min(3, len(one.samples))):
-            nearest = tuple(
-                Picture(pixels, caption=tr("picture {index}", index=int(index)))
-                for pixels, index in zip(one.neighbours[row], one.neighbour_indices[row], strict=True)
-            )
-            label = tr("{name}: a sample, then the real pictures nearest to it", name=names.of(number))
-            blocks.append(
-                Pictures(
-                    (Picture(one.samples[row], caption=tr("sample")), *nearest),
-                    label="" if row else label,
-                    strip=True,
-                )
-            )
-    return blocks
-
-
-def _distances_caption(one: Imitation, *, is_unseen: bool) -> str:
-    """What may be read off a model's distances."""
-    if not one.trained_on:
-        return tr("Nothing can be said of copies: it is not known to have been trained on these pictures.")
-    if not is_unseen:
-        return tr("Nothing can be said of copies: pictures that were trained on are among those held out.")
-    if one.recall.gives_back:
-        return tr(
-            "The reconstructions are no control here: they give training pictures back. Samples left of the"
-            " held-out pictures lie closer to training pictures than new ones do."
-        )
-    return tr("Samples left of the reconstructions lie closer to training pictures than smoothness explains.")
-
-
-def _distribution(name: str, distances: NDArray[np.float64], end: float) -> Series:
-    counts, edges = np.histogram(distances, bins=BINS, range=(0.0, end))
-    return Series(name, floats((edges[1:] + edges[:-1]) / 2), floats(counts / len(distances)))
 
 
 def damages_part(parts: ReportParts) -> list[Block]:

@@ -73,6 +73,14 @@ def make_subject(name: str, codec: Codec, stats: CodeStatistics) -> Subject:
     return Subject(name, codec, stats, is_variational(codec.config.objective))
 
 
+def told_apart(names: Sequence[str]) -> tuple[str, str]:
+    """Two models' names as a page calls them, with their order where they are equal."""
+    first, second = names
+    if first == second:
+        return tr("{name} (first)", name=first), tr("{name} (second)", name=second)
+    return first, second
+
+
 def check_subjects(subjects: Sequence[Subject], picture_shape: tuple[int, ...]) -> None:
     """Raises: ModelError where a subject does not take pictures of that shape."""
     for subject in subjects:

@@ -13,12 +13,11 @@ from core.export.document import Chart, Table
 from core.export.report import make_report
 from core.export.report_findings import (
     between_finding,
-    imitation_finding,
     names_of,
     noise_finding,
     sampling_finding,
 )
-from core.export.report_measures import imitation_part
+from core.export.report_imitation import imitation_finding, imitation_part
 from core.export.report_parts import ReportParts
 from core.lab.features import FeatureSpace, fit_features
 from core.lab.imitation import Copying, Imitation, held_against, measure_imitation, recall_of
