@@ -66,20 +66,21 @@ def write_report(request: ReportRequest) -> Generator[EncodeProgress | ImportPro
 
 def _figures(request: ReportRequest) -> list[Adjusted]:
     """The person's adjustments of side A, and beside them what compare would show of side B."""
-    subtitle = heavy.panels.comparison_subtitle(request.b.codec.config, request.b.name)
+    sides = request.a, request.b
+    names = heavy.lab_subjects.told_apart([side.name for side in sides])
+    subtitle = heavy.panels.comparison_subtitle(request.b.codec.config, names[1])
     theirs = replace(
         request.subject, codec=request.b.codec, statistics=request.b.statistics, subtitle=subtitle
     )
-    sides = request.a, request.b
     chosen = heavy.report_adjusted.chosen_adjustments(
         (request.adjustments, ()),
         [side.run for side in sides],
-        [side.subject() for side in sides],
+        [replace(side.subject(), name=name) for side, name in zip(sides, names, strict=True)],
         request.subject.original,
     )
     return [
         heavy.report_parts.Adjusted(
-            side.name, FigureRequest(subject, one.adjustments, 1, "light", False).comparison(), one.remark
+            name, FigureRequest(subject, one.adjustments, 1, "light", False).comparison(), one.remark
         )
-        for side, subject, one in zip(sides, (request.subject, theirs), chosen, strict=True)
+        for name, subject, one in zip(names, (request.subject, theirs), chosen, strict=True)
     ]

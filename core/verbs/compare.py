@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -9,7 +10,7 @@ import numpy as np
 import tyro
 from pydantic import Field
 
-from core.codec import Codec
+from core.codec import Codec, weights_fingerprint
 from core.datasets import ImageDataset
 from core.directions import read_directions
 from core.edits import parse_edits
@@ -26,9 +27,10 @@ from core.lab.gathering import gather_with_training
 from core.lab.keeping import KeptMeasures, pictures_digest
 from core.lab.sampling import check_enough
 from core.lab.study import measure_study
-from core.lab.subjects import Subject, check_shape, make_subject
+from core.lab.subjects import Subject, check_shape, make_subject, told_apart
 from core.latents import statistics
 from core.places import kept_folder
+from core.run_files import MODEL
 from core.runs import Run
 from core.terminal import ProgressLine, say
 from core.translate import tr
@@ -195,12 +197,13 @@ def _figures(
     recipes: Sequence[tuple[str, Recipe]],
 ) -> list[Adjusted]:
     """The figures of the adjustments: each run's, but where only recipes are of it, and those of recipes."""
-    from_recipes = [_of_recipe(path, recipe, runs, subjects, dataset) for path, recipe in recipes]
-    told = {one.run_name for one in from_recipes}
+    numbers = [_number_of(path, recipe, runs, subjects) for path, recipe in recipes]
+    names = told_apart([run.name for run in runs])
+    named = [replace(subject, name=name) for subject, name in zip(subjects, names, strict=True)]
     figures: list[Adjusted] = []
-    chosen = chosen_adjustments(given, runs, subjects, picture)
-    for run, subject, own, one in zip(runs, subjects, given, chosen, strict=True):
-        if run.name in told and not own:
+    chosen = chosen_adjustments(given, runs, named, picture)
+    for number, (subject, own, one) in enumerate(zip(named, given, chosen, strict=True)):
+        if number in numbers and not own:
             continue
         figure = make_comparison(
             subject.codec,
@@ -209,26 +212,44 @@ def _figures(
             index,
             one.adjustments,
             title=comparison_title(index, dataset.identity.name),
-            subtitle=comparison_subtitle(subject.codec.config, run.name),
+            subtitle=comparison_subtitle(subject.codec.config, subject.name),
         )
-        figures.append(Adjusted(run.name, figure, one.remark))
-    return figures + from_recipes
+        figures.append(Adjusted(subject.name, figure, one.remark))
+    return figures + [
+        _of_recipe(recipe, runs[number], named[number], dataset)
+        for number, (_path, recipe) in zip(numbers, recipes, strict=True)
+    ]
 
 
-def _of_recipe(
-    path: str, recipe: Recipe, runs: Sequence[Run], subjects: Sequence[Subject], dataset: ImageDataset
-) -> Adjusted:
-    """The figure of a recipe, by the run that it names. Raises: ConfigError where it is of neither."""
-    number = next((n for n, run in enumerate(runs) if run.name == recipe.run.name), None)
-    subject = subjects[number] if number is not None else None
-    if subject is None or number is None or len(recipe.code) != subject.codec.latent_dim:
-        raise ConfigError(
-            tr(
-                "The recipe in {path} is of the run {name}, which is neither of these two.",
-                path=path,
-                name=recipe.run.name,
-            )
+def _number_of(path: str, recipe: Recipe, runs: Sequence[Run], subjects: Sequence[Subject]) -> int:
+    """Which run a recipe is of: by its weights, and where none has these, by its name.
+
+    Raises: ConfigError where it is of neither.
+    """
+    is_named = [run.name == recipe.run.name for run in runs]
+    is_same = [_has_weights_of(recipe, run) for run in runs]
+    # of two with the same weights the one of its name
+    for marks in ([a and b for a, b in zip(is_same, is_named, strict=True)], is_same, is_named):
+        if True in marks:
+            number = marks.index(True)
+            if len(recipe.code) == subjects[number].codec.latent_dim:
+                return number
+    raise ConfigError(
+        tr(
+            "The recipe in {path} is of the run {name}, which is neither of these two.",
+            path=path,
+            name=recipe.run.name,
         )
+    )
+
+
+def _has_weights_of(recipe: Recipe, run: Run) -> bool:
+    weights = run.path / MODEL
+    return weights.is_file() and weights_fingerprint(weights) == recipe.run.fingerprint
+
+
+def _of_recipe(recipe: Recipe, run: Run, subject: Subject, dataset: ImageDataset) -> Adjusted:
+    """The figure of a recipe of a run."""
     is_here = recipe.data is not None and recipe.data.fingerprint == dataset.identity.fingerprint
     picture = None
     if is_here and recipe.index is not None and recipe.index < len(dataset):
@@ -237,7 +258,7 @@ def _of_recipe(
     if picture is None and start is None:
         start = np.array(recipe.code, np.float32)
     own = recipe.own_code and picture is not None
-    subtitle = comparison_subtitle(subject.codec.config, runs[number].name)
+    subtitle = comparison_subtitle(subject.codec.config, subject.name)
     if recipe.detail and not own:
         subtitle += tr(", without the original's detail: the picture is not in these data")
     adjustments = [
@@ -255,4 +276,9 @@ def _of_recipe(
         subtitle=subtitle,
         detail=recipe.detail and own,
     )
-    return Adjusted(runs[number].name, figure)
+    remark = (
+        ""
+        if _has_weights_of(recipe, run)
+        else tr("{name} has other weights now than when this picture was exported.", name=subject.name)
+    )
+    return Adjusted(subject.name, figure, remark)

@@ -2,6 +2,7 @@
 
 import dataclasses
 import re
+import shutil
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -246,6 +247,44 @@ def test_the_verb_writes_a_page_with_the_persons_words(
     assert "with the original's detail" in markdown
     assert "Picture 3 of shapes" in markdown
     assert len(list((tmp_path / "report_files").iterdir())) == len(re.findall(r"\]\(report_files/", markdown))
+
+
+def test_a_recipe_is_shown_with_the_run_whose_weights_it_has(
+    tmp_path: Path, untrained_runs: list[str]
+) -> None:
+    # a run of the first one's name, in another folder
+    second = tmp_path / "elsewhere" / "ae"
+    second.parent.mkdir()
+    shutil.copytree(untrained_runs[1], second)
+    first, png = untrained_runs[0], tmp_path / "figure.png"
+    edit = ["--index", "3", "--adjust", "1+2", "--note", "Wider."]
+    assert main(["edit", str(second), *edit, "--out", str(png)]) == 0
+    out = tmp_path / "report.md"
+    assert main(["compare", first, str(second), "--recipe", str(png), "--out", str(out)]) == 0
+    text = out.read_text("utf-8")
+    headings = [line for line in text.splitlines() if line.startswith("### ") and "Picture" in line]
+    assert [line.split(":")[0] for line in headings] == ["### ae (first)", "### ae (second)"]
+    assert "Wider." in text[text.index("ae (second): Picture 3") :]
+    assert "other weights" not in text
+    # renamed since, it is known all the same
+    renamed = second.rename(second.with_name("renamed"))
+    assert main(["compare", first, str(renamed), "--recipe", str(png), "--out", str(out)]) == 0
+    assert "renamed: Picture 3" in out.read_text("utf-8")
+    # and so is a copy of it
+    assert main(["compare", first, untrained_runs[1], "--recipe", str(png), "--out", str(out)]) == 0
+    assert "vae: Picture 3" in out.read_text("utf-8")
+    # trained further since, it is known by its name
+    assert main(["edit", first, *edit, "--out", str(png)]) == 0
+    _reweighted(Path(first))
+    assert main(["compare", *untrained_runs, "--recipe", str(png), "--out", str(out)]) == 0
+    assert "ae has other weights now than when this picture was exported." in out.read_text("utf-8")
+
+
+def _reweighted(run: Path) -> None:
+    """Give a run other weights, as training on does."""
+    opened = Run.open(run)
+    weights = opened.load_network().state_dict()
+    opened.save_weights({name: value * 1.01 for name, value in weights.items()})
 
 
 @pytest.mark.parametrize(
