@@ -77,7 +77,7 @@ def _distances_caption(one: Imitation, *, is_unseen: bool) -> str:
         return tr("Nothing can be said of copies: it is not known to have been trained on these pictures.")
     if not is_unseen:
         return tr("Nothing can be said of copies: pictures that were trained on are among those held out.")
-    if one.recall.gives_back:
+    if one.copying in (Copying.IMITATES, Copying.LEANS) and one.recall.gives_back:
         return tr(
             "The reconstructions are no control here: they give training pictures back. Samples left of the"
             " held-out pictures lie closer to training pictures than new ones do."

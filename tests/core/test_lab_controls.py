@@ -20,7 +20,7 @@ from core.export.report_findings import (
 from core.export.report_imitation import imitation_finding, imitation_part
 from core.export.report_parts import ReportParts
 from core.lab.features import FeatureSpace, fit_features
-from core.lab.imitation import Copying, Imitation, held_against, measure_imitation, recall_of
+from core.lab.imitation import Copying, Imitation, Recall, held_against, measure_imitation, recall_of
 from core.lab.neighbours import nearest
 from core.lab.noise import measure_noise, noisy_codes
 from core.lab.spread import Verdict
@@ -313,6 +313,20 @@ def test_the_report_does_not_call_other_pictures_training_pictures(study: Study)
     assert "training" not in title
     assert "smoothness" not in caption
     assert "smoothness" not in titles((True, True), is_unseen=False)[1]
+
+
+def test_reconstructions_that_are_training_pictures_are_no_control_in_the_charts(study: Study) -> None:
+    known = Recall(held_out=1.0, known=0.0, low=0.9, gap=0.5)
+    nearer = held_against(np.full(60, 0.5), np.random.default_rng(0).uniform(1.0, 2.0, 60))
+    first, second = (
+        dataclasses.replace(one, recall=known, nearness=nearer) for one in study.imitation.subjects
+    )
+    unknown = dataclasses.replace(second, nearness=held_against(np.ones(60), np.zeros(60)))
+    imitation = dataclasses.replace(study.imitation, subjects=(first, unknown))
+    blocks = imitation_part(dataclasses.replace(study, imitation=imitation), names_of(study))
+    captions = [block.caption for block in blocks if isinstance(block, Chart)]
+    assert captions[0].startswith("The reconstructions are no control here")
+    assert "no control" not in captions[1]  # where held-out pictures lie there too, nothing is said
 
 
 def _table(study: Study, tmp_path: Path) -> dict[str, str]:
