@@ -83,7 +83,8 @@ def same(a: Any, b: Any) -> bool:
         return len(a) == len(b) and all(same(x, y) for x, y in zip(a, b, strict=True))
     if isinstance(a, dict):
         return a.keys() == b.keys() and all(same(a[name], b[name]) for name in a)
-    return bool(np.array_equal(a, b, equal_nan=isinstance(a, float)))
+    may_be_nan = isinstance(a, float) or (isinstance(a, np.ndarray) and a.dtype.kind == "f")
+    return bool(np.array_equal(a, b, equal_nan=may_be_nan))
 
 
 def test_a_study_that_is_kept_asks_no_network(tmp_path: Path, subjects: Subjects, material: Material) -> None:
