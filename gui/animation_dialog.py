@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from core.export.typeset import ThemeName
     from core.export.walks import Loop
 
-_SIDE_PX = 320
+_SIDE_PX = 332
 _SETTLE_MS = 250  # after the last change, before the preview begins anew
 _FORMATS = ("gif", "webp", "mp4", "png")
 _SHEET_STEPS = 9

@@ -30,7 +30,7 @@ from gui.stage import Mode, Stage
 from gui.theme import CONTROL_PX, ui_font
 from gui.traversal_strip import TraversalStrip
 
-WIDE_PX = 700  # from here on there is room for the hint on Space
+WIDE_PX = 740  # from here on there is room for whole words and the hint on Space
 TALL_PX = 520  # below, the strips make room for the pictures
 MOST_NAMED = 6  # dials in the caption of the edited picture; of more, how many
 _SIDE_PX = 9
@@ -384,6 +384,9 @@ class CanvasPanel(QWidget):
         self.hint.setVisible(wide and not comparing)
         self.paint.setVisible(wide or not comparing)  # which is side by side
         self.keep.setText(tr("Keep adjustment") if wide else tr("Keep"))
+        self.modes.button(Mode.SIDE_BY_SIDE.value).setText(
+            tr("Side by side") if wide or not comparing else tr("Side")
+        )
         compact = self.height() < TALL_PX
         self.traversal.set_compact(compact)
         self.kept.set_compact(compact)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QSignalBlocker, QSize, QTimer, Slot
-from PySide6.QtGui import QHideEvent, QShowEvent
+from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from core.translate import tr
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from core.encoding import EncodeProgress
 
 FROM_EDIT_PX = 14  # a path that begins so near to the edited code begins with it
+WIDE_PX = 270  # from here on the two lists stand side by side
 LOOK_MS = 60  # a panel that is laid out anew is shown and hidden more than once
 
 
@@ -109,12 +110,12 @@ class MapPanel(QWidget):
         head.addWidget(title)
         head.addWidget(self.count, 1)
         head.addWidget(self.whole)
-        choices = QGridLayout()
+        choices = self._choices = QGridLayout()
         choices.setSpacing(6)
         choices.addWidget(self.method, 0, 0)
-        choices.addWidget(self.colour, 0, 1)
+        choices.addWidget(self.colour, 1, 0)
         choices.setColumnStretch(0, 2)
-        choices.setColumnStretch(1, 3)
+        self._is_wide = False
         lasso = QHBoxLayout(self.lasso_bar)
         lasso.setContentsMargins(0, 0, 0, 0)
         lasso.setSpacing(4)
@@ -172,6 +173,14 @@ class MapPanel(QWidget):
         session.selection_changed.connect(self._on_where_changed)
         session.whereabouts.changed.connect(self._on_where_changed)
         theme_watch().theme_changed.connect(self._show_colours)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The two lists stand below each other where there is little room."""
+        super().resizeEvent(event)
+        if (is_wide := self.width() >= WIDE_PX) != self._is_wide:
+            self._is_wide = is_wide
+            self._choices.addWidget(self.colour, *((0, 1) if is_wide else (1, 0)))
+            self._choices.setColumnStretch(1, 3 if is_wide else 0)
 
     # ---- what the session says -------------------------------------------------------------------------
 
