@@ -242,6 +242,7 @@ def _header(path: Path, text: str, count: int) -> tuple[list[str], Iterator[Row]
     if not begun:
         raise DataError(tr("{path} is empty.", path=path))
     cells = begun[0][1]
+    _check_columns(path, cells)
     if len(begun) > 1 and len(begun[1][1]) == len(cells) + 1:  # names for all but the column of files
         return _checked(path, ["image_id", *cells]), _again(begun[1:], rows)
     has_numbers = any(_is_number(cell) for cell in cells)
@@ -277,9 +278,9 @@ def _parts(first: list[Row], rows: Iterator[Row]) -> Iterator[list[Row]]:
         part = list(islice(rows, _ROWS_AT_ONCE))
 
 
-def _checked(path: Path, names: Sequence[str]) -> list[str]:
-    """Raises: DataError for too many columns, and for names that are too long or stand there twice."""
-    if len(names) > MAX_COLUMNS:
+def _check_columns(path: Path, cells: Sequence[str]) -> None:
+    """Raises: DataError for too many."""
+    if len(cells) > MAX_COLUMNS:
         raise DataError(
             tr(
                 "{path} has more than {count} columns: keep those that are labels.",
@@ -287,6 +288,11 @@ def _checked(path: Path, names: Sequence[str]) -> list[str]:
                 count=MAX_COLUMNS,
             )
         )
+
+
+def _checked(path: Path, names: Sequence[str]) -> list[str]:
+    """Raises: DataError for too many columns, and for names that are too long or stand there twice."""
+    _check_columns(path, names)
     clean = [one_line(name.strip()) for name in names]
     for name in clean:
         if len(name) > MAX_TEXT or clean.count(name) > 1:
