@@ -15,7 +15,7 @@ from core.errors import LatentDialsError, RunError
 from core.locking import seems_held
 from core.metrics import Metrics
 from core.notes import read_notes
-from core.run_files import CHECKPOINT, CONFIG, LOCK, METRICS, MODEL, is_run
+from core.run_files import CHECKPOINT, CONFIG, LOCK, METRICS, MODEL
 from core.runs import Run
 from core.snapshots import kept_snapshots
 from core.tensor_headers import read_tensor_header
@@ -88,7 +88,7 @@ def run_paths(folder: Path) -> tuple[Path, ...]:
     A folder with the files of a run and without a config.json is one too, for its row to say so. One that may
     not be entered is none: a disk's own lost+found is like that.
     """
-    if is_run(folder):
+    if os.path.isfile(folder / CONFIG):
         return (folder,)
     try:
         inside = sorted(entry for entry in folder.iterdir() if os.path.isdir(entry))

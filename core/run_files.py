@@ -1,6 +1,5 @@
 """The names of the files in a run's folder, and how one is told; what they hold is in core.runs."""
 
-import os
 from pathlib import Path
 
 from core.translate import tr
@@ -16,8 +15,8 @@ NOTES = "notes.txt"  # what the person wrote about it
 
 
 def is_run(path: str | Path) -> bool:
-    """Whether path is a folder with a config.json in it; one that may not be entered is none."""
-    return os.path.isfile(Path(path) / CONFIG)
+    """Whether path is a folder with a config.json in it."""
+    return (Path(path) / CONFIG).is_file()
 
 
 def read_bounded(path: Path, limit: int) -> bytes:
