@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 
 from core.errors import LatentDialsError, ModelError
 from core.places import kept_folder
-from core.run_files import MODEL, is_run
+from core.run_files import CONFIG, MODEL
 from core.translate import tr
 from gui import heavy
 from gui.analyst import Subject, measure
@@ -170,7 +171,7 @@ def _candidates(folders: tuple[Path, ...]) -> Iterator[tuple[Path, float]]:
     paths = {resource_path(*BUNDLED_RUN)}
     for folder in folders:
         try:
-            paths |= {path for path in folder.iterdir() if is_run(path)}
+            paths |= {path for path in folder.iterdir() if os.path.isfile(path / CONFIG)}
         except OSError:
             continue  # it is not there yet, or may not be read
     dated = []
