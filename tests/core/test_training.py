@@ -229,7 +229,7 @@ def test_time_in_which_nobody_asks_does_not_count(tmp_path: Path, monkeypatch: p
 
 def test_the_model_is_the_best_by_validation(tmp_path: Path) -> None:
     dataset = tiny_dataset(30)
-    config = tiny_config(epochs=12, learning_rate=0.02, batch_size=8)
+    config = tiny_config(epochs=12, learning_rate=0.003, batch_size=8)
     run = made(tmp_path / "run", config, dataset)
     values: dict[float, dict[str, torch.Tensor]] = {}
     for record in train(dataset, config, run, snapshot_interval_s=0.0):
