@@ -83,17 +83,29 @@ def rounded_products(precision: Precision, device_type: str, *, has_convolutions
     Float32 tensors whose products alone are rounded, summed up in float32, cost a processor no more than
     autocast where layers are fully connected (87 ms a step of the assignment's network both), and gradients
     then do not depend on how a batch is divided among processes. Convolutions need autocast, which keeps
-    what is between them in bfloat16 too: 583 pictures/s against 324 of conv. Cards have autocast for both.
+    what is between them in bfloat16 too: 583 pictures/s against 324 of conv. Cards have autocast for both,
+    and so have processors that cannot do the first (rounds_float32).
     The first way is a switch of the whole process: other threads round as well while the block lasts.
     """
     if precision == "float32":
         yield
-    elif device_type == "cpu" and not has_convolutions:
+    elif device_type == "cpu" and not has_convolutions and rounds_float32():
         with _products_of_float32("bf16"):
             yield
     else:
         with torch.autocast(device_type, torch.bfloat16):
             yield
+
+
+@cache
+def rounds_float32() -> bool:
+    """Whether this processor multiplies float32 matrices with factors rounded to bfloat16, where it is told to.
+
+    oneDNN does so with AMX and ignores the wish elsewhere, also where bfloat16 is multiplied in hardware.
+    """
+    between = torch.full((64, 64), 1.0 + 2.0**-10)  # two numbers of bfloat16
+    with torch.inference_mode(), _products_of_float32("bf16"):
+        return bool((between @ torch.eye(64) == 1.0).all())
 
 
 @contextmanager
