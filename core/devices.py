@@ -99,7 +99,7 @@ def rounded_products(precision: Precision, device_type: str, *, has_convolutions
 
 @cache
 def rounds_float32() -> bool:
-    """Whether this processor multiplies float32 matrices with factors rounded to bfloat16, where it is told to.
+    """Whether this processor multiplies float32 matrices by factors rounded to bfloat16, where told to.
 
     oneDNN does so with AMX and ignores the wish elsewhere, also where bfloat16 is multiplied in hardware.
     """
