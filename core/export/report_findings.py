@@ -247,8 +247,8 @@ def blur_finding(study: Study, names: Names) -> Finding:
         text = tr("Whose reconstructions are sharper cannot be said: no original has fine detail to keep.")
         return Finding(text, certain=False)
     what = tr(
-        "{a} has {first} of the energy of the originals' fine detail and {b} {second}, from 100 % as"
-        " logarithms {off_first} and {off_second}",
+        "{a} has {first} of the energy of the originals' fine detail and {b} {second}, which is {off_first}"
+        " and {off_second} away from 100 % as logarithms",
         a=names.first,
         first=percent(first.spread.mean),
         b=names.second,
