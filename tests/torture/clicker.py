@@ -318,13 +318,14 @@ class Clicker:
         state = session.trainer.state
         has_pictures = session.pictures is not None
         is_edited = has_pictures and not session.edit.is_empty
+        shows_now = has_pictures and session.replay.epoch is None
         can_train = session.dataset is not None and state is TrainingState.IDLE
         expected = {
             "trainAction": can_train,
             "pauseAction": state in _STOPPABLE,
             "stopAction": state in _STOPPABLE,
-            "exportAction": has_pictures,
-            "keepAdjustment": is_edited,
+            "exportAction": shows_now,
+            "keepAdjustment": is_edited and shows_now,
             "resetAll": is_edited,
             "undo": session.undo_stack.canUndo(),
             "redo": session.undo_stack.canRedo(),
