@@ -114,17 +114,17 @@ class KeptMeasures:
 
 def pictures_digest(material: Material) -> str:
     """SHA-256 in hex of all pictures of a material."""
-    digest = hashlib.sha256()
-    for part in (material.held_out, material.reference):
-        digest.update(json.dumps(part.shape).encode())
-        digest.update(np.ascontiguousarray(part).data)
-    return digest.hexdigest()
+    return _digest(material.held_out, material.reference)
 
 
 def statistics_digest(stats: CodeStatistics) -> str:
     """SHA-256 in hex of what measures take from statistics: the codes' mean and covariance."""
+    return _digest(stats.mean, stats.factor)
+
+
+def _digest(*parts: NDArray[Any]) -> str:
     digest = hashlib.sha256()
-    for part in (stats.mean, stats.factor):
+    for part in parts:
         digest.update(json.dumps(part.shape).encode())
         digest.update(np.ascontiguousarray(part).data)
     return digest.hexdigest()
