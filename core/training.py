@@ -139,7 +139,7 @@ class _Trainer:
         if was_saved:
             self._restore(run.load_checkpoint())
         else:
-            self.network.begin_at(self.batches.sample)
+            self.network.begin(self.batches.sample, first_weights)
         if ranks.from_first(self.progress.step) != self.progress.step:
             raise TrainingError(
                 tr("{run} is not the same on all machines; put it on a disk that they share.", run=run.path)

@@ -47,7 +47,7 @@ class SettingsForm(QObject, Generic[S]):
             settings = [setting for setting in settings_of(model) if setting.advanced == advanced]
             self._fill(widget, settings, across)
         self.advanced.setVisible(False)
-        self._objective = self._chosen_objective()
+        self._chosen = self._choice()
         self._show_what_is_used()
 
     def value(self) -> S:
@@ -77,14 +77,14 @@ class SettingsForm(QObject, Generic[S]):
             blocked = field.blockSignals(True)
             field.set_value(value)
             field.blockSignals(blocked)
-        self._objective = self._chosen_objective()
+        self._chosen = self._choice()
         self._show_what_is_used()
 
     @Slot()
     def reset_advanced(self) -> None:
         """Put the advanced settings back to what they are by default."""
-        objective = self._chosen_objective()
-        defaults = {s.name: s.default_for(objective) for s in settings_of(self._model) if s.advanced}
+        chosen = self._choice()
+        defaults = {s.name: s.default_for(chosen) for s in settings_of(self._model) if s.advanced}
         self.set_values(defaults)
         self.edited.emit()
 
@@ -93,27 +93,29 @@ class SettingsForm(QObject, Generic[S]):
         self._is_enabled = enabled
         self._show_what_is_used()
 
-    def _chosen_objective(self) -> str:
-        """The objective, or nothing where the model has none."""
-        field = self.fields.get("objective")
-        return "" if field is None else str(field.value())
+    def _choice(self) -> tuple[str, str]:
+        """The network and the objective, or nothing where the model has none."""
+        network, objective = (
+            str(self.fields[name].value()) if name in self.fields else "" for name in ("network", "objective")
+        )
+        return network, objective
 
     def _show_what_is_used(self) -> None:
         for setting in settings_of(self._model):
-            field, is_used = self.fields[setting.name], setting.is_used_by(self._objective)
+            field, is_used = self.fields[setting.name], setting.is_used_by(self._chosen[1])
             field.setEnabled(self._is_enabled and is_used)
             self._labels[setting.name].setEnabled(is_used)
 
-    def _follow_objective(self) -> None:
-        """Take over the defaults of another objective where those of the one before stand."""
-        before, self._objective = self._objective, self._chosen_objective()
-        if before == self._objective:
+    def _follow_choice(self) -> None:
+        """Take over the defaults of another network or objective where those of the one before stand."""
+        before, self._chosen = self._chosen, self._choice()
+        if before == self._chosen:
             return
         for setting in settings_of(self._model):
             field = self.fields[setting.name]
-            was, becomes = setting.default_for(before), setting.default_for(self._objective)
+            was, becomes = setting.default_for(before), setting.default_for(self._chosen)
             if field.problem():  # which nobody could mend where it is not used any more
-                follows = not setting.is_used_by(self._objective)
+                follows = not setting.is_used_by(self._chosen[1])
             else:
                 follows = was != becomes and field.value() == was
             if follows:
@@ -144,7 +146,7 @@ class SettingsForm(QObject, Generic[S]):
 
     @Slot()
     def _on_field_changed(self) -> None:
-        self._follow_objective()
+        self._follow_choice()
         self.edited.emit()
 
 

@@ -87,7 +87,7 @@ class Convolutional(Network):
         )
 
     @torch.no_grad()
-    def begin_at(self, sample: Callable[[], Tensor]) -> None:
+    def begin(self, sample: Callable[[], Tensor], generator: torch.Generator) -> None:
         """Begin with the mean colour of the pictures of sample() everywhere.
 
         All pixels share the last bias. On digits, black for nine tenths, six steps drive it so far towards

@@ -6,13 +6,17 @@ autoencoder as in Hinton and Salakhutdinov (2006, Science 313), trained in one g
 line: the encoder's last layer gives mean and log_std.
 """
 
+from collections.abc import Callable
 from itertools import pairwise
 
+import torch
 from torch import Tensor, nn
 
 from core.models.network import Network, NetworkConfig, Posterior
 
 NEGATIVE_SLOPE = 0.1
+# Random rows that are so many times longer than they are many are as good as orthogonal, and made at once.
+NEARLY_ORTHOGONAL = 8
 
 
 def layers(widths: list[int]) -> list[nn.Module]:
@@ -35,9 +39,48 @@ class FullyConnected(Network):
             nn.Tanh(),
         )
 
+    @torch.no_grad()
+    def begin(self, sample: Callable[[], Tensor], generator: torch.Generator) -> None:
+        """Begin as a linear map that keeps lengths, with a log_std of 0.
+
+        The looks-linear weights of Balduzzi et al. 2017 (arXiv:1702.08591): hidden units come in pairs of
+        opposite weights, and LeakyReLU(u) - LeakyReLU(-u) is (1 + slope) u; what a pair stands for goes
+        through orthogonal matrices. torch's own weights let a signal fade from layer to layer.
+        """
+        for part in (self.encoder, self.decoder):
+            linear = [layer for layer in part if isinstance(layer, nn.Linear)]
+            for number, layer in enumerate(linear):
+                layer.weight.zero_()
+                layer.bias.zero_()
+                weight = layer.weight  # of a vae's code, the rows of its mean alone
+                if layer is self.encoder[-1]:
+                    weight = weight[: self.config.latent_dim]
+                is_last = number == len(linear) - 1
+                outputs, inputs = weight.shape
+                weight.copy_(_looks_linear(outputs, inputs, number > 0, not is_last, generator))
+
     def posterior(self, x: Tensor) -> Posterior:
         return super().posterior(x.flatten(1))  # (N, C*H*W)
 
     def decode(self, z: Tensor) -> Tensor:
         config = self.config
         return self.decoder(z).unflatten(1, (config.channels, config.height, config.width))  # (N, C, H, W)
+
+
+def _looks_linear(
+    outputs: int, inputs: int, has_pairs: bool, gives_pairs: bool, generator: torch.Generator
+) -> Tensor:
+    """First weights (outputs, inputs) of a layer whose inputs, or outputs, or both are pairs of units."""
+    rows = (outputs + 1) // 2 if gives_pairs else outputs
+    columns = (inputs + 1) // 2 if has_pairs else inputs
+    weight = torch.empty(rows, columns)
+    shorter, longer = sorted((rows, columns))
+    if longer >= NEARLY_ORTHOGONAL * shorter:
+        nn.init.normal_(weight, std=longer**-0.5, generator=generator)
+    else:
+        nn.init.orthogonal_(weight, generator=generator)
+    if has_pairs:
+        weight = torch.cat([weight, -weight], dim=1) / (1.0 + NEGATIVE_SLOPE)
+    if gives_pairs:
+        weight = torch.cat([weight, -weight])
+    return weight[:outputs, :inputs]

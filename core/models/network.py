@@ -107,10 +107,11 @@ class Network(nn.Module):
         super().__init__()
         self.config = config
 
-    def begin_at(self, sample: Callable[[], Tensor]) -> None:
-        """Let first weights begin from what the pictures (N,C,H,W) that sample() gives have in common.
+    def begin(self, sample: Callable[[], Tensor], generator: torch.Generator) -> None:
+        """Give weights that are as torch's layers draw them the values that training is to begin at.
 
-        Called before training, once; here it does nothing. For networks whose pixels share their last biases.
+        Called before training, once; here it does nothing. sample() gives some of the pictures (N,C,H,W),
+        and what is drawn comes from generator, on the processor.
         """
 
     def posterior(self, x: Tensor) -> Posterior:

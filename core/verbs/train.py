@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import Field
 
 from core.activity import active_count
-from core.config import ImportConfig, TrainConfig, checked, default_beta
+from core.config import ImportConfig, TrainConfig, checked, dependent_defaults
 from core.datasets import ImageDataset
 from core.devices import resolve_device
 from core.errors import RunError
@@ -68,9 +68,13 @@ def parse_train(
     known: dict[str, Any] = {}
     if not _is_given(args, "--data"):
         known["data"] = data
-    objective = options.settings["objective"]
-    if objective != settings.objective and not _is_given(args, "--beta"):
-        known["beta"] = default_beta(objective)
+    before = dependent_defaults(settings.network, settings.objective)
+    after = dependent_defaults(options.settings["network"], options.settings["objective"])
+    known |= {
+        name: value
+        for name, value in after.items()
+        if value != before[name] and not _is_given(args, "--" + name.replace("_", "-"))
+    }
     return options.model_copy(update=known)
 
 

@@ -10,6 +10,7 @@ from torch import nn
 from torch.utils.data import DataLoader, Dataset
 
 from core.batches import SAMPLE, spread_indices
+from core.config import TrainConfig
 from core.models import NetworkConfig, build_network
 from core.objectives import OBJECTIVES, PLAIN
 from tests.benchmarks.rows import median_seconds
@@ -40,12 +41,14 @@ def train_plainly(
     noise_seed: int,
 ) -> tuple[float, float]:
     """Seconds from the end of the first epoch, and the mean loss of the last; an epoch for each order."""
-    network = build_network(config, torch.Generator().manual_seed(0)).train()
-    optimiser = torch.optim.Adam(network.parameters(), lr=1e-3)
+    first_weights = torch.Generator().manual_seed(0)
+    network = build_network(config, first_weights).train()
+    rate = TrainConfig.model_validate({"network": config.network}).learning_rate
+    optimiser = torch.optim.Adam(network.parameters(), lr=rate)
     noise = torch.Generator().manual_seed(noise_seed)
     pictures, criterion = Pictures(pixels), nn.MSELoss()
     sample = spread_indices(len(pictures), SAMPLE)
-    network.begin_at(lambda: torch.stack([pictures[int(index)] for index in sample]))
+    network.begin(lambda: torch.stack([pictures[int(index)] for index in sample]), first_weights)
     losses: list[float] = []
     start = 0.0
     for epoch, order in enumerate(orders):

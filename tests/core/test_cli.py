@@ -88,15 +88,18 @@ def test_train_says_a_line_an_epoch_where_there_is_no_terminal(
     lines = captured.err.splitlines()
     assert lines[0].startswith("(40,8,8,3) uint8, 0..255")
     assert lines[1] == "Training on cpu in float32."
-    # After six steps no dimension says anything yet.
-    assert [line.split("  ")[0].split(":")[0] for line in lines[2:]] == [
-        "epoch 1/2",
-        "Posterior collapse",
-        "epoch 2/2",
-    ]
+    assert [line.split("  ")[0].split(":")[0] for line in lines[2:]] == ["epoch 1/2", "epoch 2/2"]
     assert "validation mse" in lines[2]
     assert "kl" in lines[2]
     assert captured.out == f"Done: {out} after 2 epochs.\n"
+
+
+def test_train_says_when_the_code_has_collapsed(pictures: Path, tmp_path: Path, capsys) -> None:
+    data = ["--data", str(pictures), *FAST, "--out", str(tmp_path / "run")]
+    pressed = ["--objective", "vae", "--beta", "1000", "--learning-rate", "3e-3", "--epochs", "12"]
+    assert cli.main(["train", *data, *pressed]) == 0
+    said = [line.split(":")[0] for line in capsys.readouterr().err.splitlines()]
+    assert said.count("Posterior collapse") == 1
 
 
 def test_resume_needs_no_other_options_and_takes_more_epochs(pictures: Path, tmp_path: Path, capsys) -> None:
@@ -115,6 +118,18 @@ def test_resume_needs_no_other_options_and_takes_more_epochs(pictures: Path, tmp
     assert "was made with latent_dim 4, not 5" in error_after_reading(
         ["train", "--out", str(path), "--resume", "--latent-dim", "5"], capsys
     )
+
+
+def test_the_learning_rate_is_the_networks_where_none_is_given(pictures: Path, tmp_path: Path) -> None:
+    fast = ["train", "--data", str(pictures), *FAST]
+    for network, asked, expected in (
+        ("fc", [], 3e-4),
+        ("conv", [], 1e-3),
+        ("conv", ["--learning-rate", "3e-4"], 3e-4),
+    ):
+        out = tmp_path / f"{network} {len(asked)}"
+        assert cli.main([*fast, "--network", network, *asked, "--out", str(out)]) == 0
+        assert Run.open(out).config.train.learning_rate == expected
 
 
 def error_after_reading(args: list[str], capsys: pytest.CaptureFixture[str]) -> str:

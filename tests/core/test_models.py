@@ -155,7 +155,7 @@ def test_conv_begins_at_the_mean_colour(side: int) -> None:
     dice = torch.Generator().manual_seed(2)
     x = torch.rand((40, 3, side, side), generator=dice) * torch.tensor([0.1, 0.5, 1.0])[:, None, None] - 1.0
     x[:, 1] = 1.0  # a colour that tanh never reaches
-    network.begin_at(lambda: x)
+    network.begin(lambda: x, dice)
     last = [layer for layer in network.decoder if isinstance(layer, nn.Conv2d)][-1]
     with torch.no_grad():
         last.weight.zero_()
@@ -164,8 +164,40 @@ def test_conv_begins_at_the_mean_colour(side: int) -> None:
     assert torch.allclose(decoded, expected[:, None, None].expand_as(decoded), atol=1e-5)
 
 
-def test_fc_begins_where_torch_does() -> None:
-    network = build_network(config("fc"))
-    before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
-    network.begin_at(lambda: torch.ones((2, 3, 64, 64)))
-    assert all(torch.equal(before[name], tensor) for name, tensor in network.state_dict().items())
+@pytest.mark.parametrize("objective", ["ae", "vae"])
+def test_fc_begins_as_a_linear_map_that_keeps_lengths(objective: str) -> None:
+    network = build_network(config("fc", objective)).eval()
+    network.begin(lambda: torch.ones((2, 3, 64, 64)), torch.Generator().manual_seed(1))
+    dice = torch.Generator().manual_seed(2)
+    z, x = torch.randn((64, 64), generator=dice), torch.randn((64, 3, 64, 64), generator=dice)
+    with torch.no_grad():
+        encoded, before_tanh = network.encode, network.decoder[:-1]
+        for map_of, given in ((encoded, x), (before_tanh, z)):
+            once = map_of(given)
+            torch.testing.assert_close(map_of(-3.0 * given), -3.0 * once, rtol=1e-4, atol=1e-4)
+            mixed = map_of(given + given.flip(0))
+            torch.testing.assert_close(mixed, once + once.flip(0), rtol=1e-4, atol=1e-4)
+        columns = before_tanh(torch.eye(64))  # the decoder's matrix, (D, C*H*W)
+        again = encoded(columns.unflatten(1, (3, 64, 64)))
+    # 512 random rows of 12,288 have singular values of 1 +- sqrt(512 / 12288) (Marchenko and Pastur 1967)
+    edge = (512 / 12288) ** 0.5
+    lengths = torch.linalg.svdvals(columns)
+    assert 1 - edge < lengths.min()
+    assert lengths.max() < 1 + edge
+    assert 0 < torch.linalg.svdvals(again).max() < (1 + edge) ** 2
+    if objective == "vae":
+        log_std = network.posterior(x).log_std
+        assert log_std is not None
+        assert log_std.abs().max() == 0
+
+
+def test_fc_begins_so_with_widths_that_are_odd_and_by_the_generator_alone() -> None:
+    described = config("fc", side=8, latent_dim=3, hidden=(17, 9))
+    networks = [build_network(described, torch.Generator().manual_seed(seed)) for seed in (1, 2)]
+    for network in networks:
+        network.begin(lambda: torch.ones((2, 3, 8, 8)), torch.Generator().manual_seed(5))
+    first, second = (network.state_dict() for network in networks)
+    assert all(torch.equal(first[name], second[name]) for name in first)
+    for name, weight in first.items():
+        assert weight.isfinite().all()
+        assert weight.count_nonzero() == (weight.numel() if "weight" in name else 0)

@@ -19,6 +19,7 @@ from core.datasets import open_dataset
 from core.datasets.dataset import ImageDataset
 from core.errors import TrainingError
 from core.interrupts import interrupts_held
+from core.models import build_network
 from core.pixels import to_float
 from core.runs import CHECKPOINT, METRICS, MODEL, Run
 from core.training import REPORT_INTERVAL_S, TrainRecord, split_indices, train
@@ -113,16 +114,18 @@ def test_one_step_of_adam_is_torchs_own(tmp_path: Path) -> None:
     dataset = tiny_dataset(12)
     config = tiny_config(val_fraction=0.0, batch_size=100, epochs=1, seed=6)
     run, _ = trained(tmp_path / "run", config, dataset)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(6)
-        sizes = [192, 1024, 512, 256, 128, 4]
-        layers: list[nn.Module] = []
-        for widths in (sizes, sizes[::-1]):
-            for inputs, outputs in pairwise(widths):
-                layers += [nn.Linear(inputs, outputs), nn.LeakyReLU(0.1)]
-            layers.pop()
-        plain = nn.Sequential(*layers, nn.Tanh())
-    optimiser = torch.optim.Adam(plain.parameters(), lr=1e-3)
+    sizes = [192, 1024, 512, 256, 128, 4]
+    layers: list[nn.Module] = []
+    for widths in (sizes, sizes[::-1]):
+        for inputs, outputs in pairwise(widths):
+            layers += [nn.Linear(inputs, outputs), nn.LeakyReLU(0.1)]
+        layers.pop()
+    plain = nn.Sequential(*layers, nn.Tanh())
+    dice = torch.Generator().manual_seed(6)
+    first = build_network(run.config.network, dice)
+    first.begin(lambda: torch.zeros(1, 3, 8, 8), dice)
+    plain.load_state_dict(dict(zip(plain.state_dict(), first.state_dict().values(), strict=True)))
+    optimiser = torch.optim.Adam(plain.parameters(), lr=3e-4)
     x = (
         (torch.from_numpy(dataset.pictures(slice(None)).copy()).float() / 127.5 - 1)
         .permute(0, 3, 1, 2)

@@ -90,7 +90,7 @@ def test_up_and_down_step_within_the_bounds(form: SettingsForm[TrainConfig], qtb
     for _ in range(3):
         qtbot.keyClick(rate, Qt.Key.Key_Down)
         steps.append(rate.value())
-    assert steps == pytest.approx([5e-4, 2e-4, 1e-4])
+    assert steps == pytest.approx([2e-4, 1e-4, 5e-5])
 
 
 def test_setting_values_sends_nothing_and_defaults_come_back(
@@ -129,6 +129,21 @@ def test_what_an_objective_does_not_use_cannot_be_changed(form: SettingsForm[Tra
     assert not form.fields["noise_std"].isEnabled()
     form.set_enabled(True)
     assert form.fields["noise_std"].isEnabled()
+
+
+def test_learning_rate_follows_the_network_until_a_person_changes_it(
+    form: SettingsForm[TrainConfig], qtbot: QtBot
+) -> None:
+    rate, network = form.fields["learning_rate"], form.fields["network"]
+    assert isinstance(network, ChoiceField)
+    assert rate.value() == TrainConfig().learning_rate == 3e-4
+    for name, expected in (("conv", 1e-3), ("fc", 3e-4), ("conv", 1e-3)):
+        network.setCurrentIndex(network.findData(name))
+        assert rate.value() == expected
+        assert form.value() == TrainConfig.model_validate({"network": name})
+    _type(qtbot, rate, "0.002")
+    network.setCurrentIndex(network.findData("fc"))
+    assert rate.value() == 2e-3
 
 
 def test_beta_follows_the_objective_until_a_person_changes_it(
