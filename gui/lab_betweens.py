@@ -145,9 +145,9 @@ class BetweensPage(MeasuredPage):
             (
                 tr("double image"),
                 tr(
-                    "0: the middle looks as much like one picture as reconstructions do; 1: as double as a"
-                    " cross-fade. A judge decides that was fitted to real pictures and their cross-fades;"
-                    " mean and 95 % interval"
+                    "0: the middle looks as much like one picture as single ones do whose codes lie as near"
+                    " to the mean of all; 1: as double as a cross-fade. A judge decides that was fitted to"
+                    " real pictures and their cross-fades; mean and 95 % interval"
                 ),
             ),
             (tr("single pairs, sd"), tr("How much the pairs differ: their standard deviation")),
@@ -166,8 +166,8 @@ class BetweensPage(MeasuredPage):
                 Row(
                     letter,
                     (
-                        interval(found.ghost_spread, 2),
-                        f"{found.ghost_spread.sd:.2f}",
+                        interval(found.ghost_spread, 2) if found.is_known else "–",
+                        f"{found.ghost_spread.sd:.2f}" if found.is_known else "–",
                         interval(found.distance_spread, 2),
                         f"{found.known:.2f}",
                     ),

@@ -121,7 +121,13 @@ def _percent(spread: Spread) -> str:
 
 
 def betweens_words(study: BetweensStudy) -> str:
-    """Whose middles are more believable, by how double they look."""
+    """Whose middles are more believable, by how double they look, and how far a vae's noise reaches."""
+    return f"{_doubleness_words(study)} {_reach_words(study)}".rstrip()
+
+
+def _doubleness_words(study: BetweensStudy) -> str:
+    if not study.judge_is_sound:
+        return tr("The judge hardly knows these pictures from two laid over each other: no verdict.")
     first, second = (found.ghost_spread for found in study.subjects[:2])
     said = tr(
         "Halfway between two pictures A looks double by {first} and B by {second}, over {count} pairs:",
@@ -133,11 +139,21 @@ def betweens_words(study: BetweensStudy) -> str:
         return said + " " + tr("the in-betweens of {side} are the more believable ones.", side=side)
     if not study.has_enough_pairs:
         return said + " " + tr("so few pairs allow no verdict.")
-    if not study.judge_is_sound:
-        return (
-            said + " " + tr("but the judge hardly knows cross-fades of these pictures, so it is uncertain.")
-        )
     return said + " " + tr("whose in-betweens are more believable is uncertain.")
+
+
+def _reach_words(study: BetweensStudy) -> str:
+    """How far halfway is for the noise of each model that has any."""
+    return " ".join(
+        tr(
+            "Halfway lies {reach:.1f} standard deviations of {side}'s noise from either end{end}",
+            reach=found.reach,
+            side=side,
+            end="." if found.is_reached else tr(", too far for its training to help."),
+        )
+        for side, found in zip(("A", "B"), study.subjects, strict=False)
+        if found.reach is not None
+    )
 
 
 def samples_words(study: SamplingStudy) -> str:

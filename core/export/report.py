@@ -10,6 +10,7 @@ from core.export.document import (
 )
 from core.export.report_findings import (
     Names,
+    between_expected,
     between_finding,
     blur_finding,
     error_finding,
@@ -72,7 +73,7 @@ def _verdicts(study: Study, names: Names) -> Table:
     questions = (
         (tr("reconstruction error"), ae, study.error_verdict),
         (tr("noise on the code"), names.vae, study.noise.verdict),
-        (tr("in-betweens"), names.vae, study.betweens_verdict),
+        (tr("in-betweens"), between_expected(study, names), study.betweens_verdict),
         (tr("samples from N(0, 1)"), names.vae, study.samples_verdict("prior")),
         (tr("samples, each as suits it"), None, study.samples_verdict("own")),
         (tr("fine detail"), ae, study.blur.verdict),
@@ -118,8 +119,8 @@ def _vae(names: Names) -> list[Block]:
         Paragraph(
             tr(
                 "What the noise should buy: codes near each other decode alike, the way between two codes is"
-                " filled, and N(0, 1) can be drawn from. What it costs: the same code stands for many"
-                " pictures, and the squared error asks for their mean, which is blurred."
+                " filled as far as the noise reaches, and N(0, 1) can be drawn from. What it costs: the same"
+                " code stands for many pictures, and the squared error asks for their mean, which is blurred."
             )
         ),
     ]

@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass
 
 from core.export.document import Finding
+from core.lab.betweens import LEAST_AUC, LEAST_KNOWN
 from core.lab.noise import NoiseCurve
 from core.lab.spread import Spread, Verdict
 from core.lab.study import Study
@@ -160,9 +161,49 @@ def noise_total(study: Study, names: Names) -> str:
     return tr("The lower error in all, without and with noise, has {who}.", who=tr(" and ").join(parts))
 
 
+def between_expected(study: Study, names: Names) -> int | None:
+    """The number of the model whose in-betweens theory says are better: the vae, where its noise reaches."""
+    return names.vae if names.vae is not None and study.betweens.subjects[names.vae].is_reached else None
+
+
+def reach_text(study: Study, names: Names) -> str:
+    """Whether the noise of the one vae in training reached as far as the middles; empty without one."""
+    one = None if names.vae is None else study.betweens.subjects[names.vae]
+    if one is None or names.vae is None or one.reach is None:
+        return ""
+    if one.is_reached:
+        return tr(
+            "Theory says that {vae} should do better: halfway lies {reach:.1f} standard deviations of the"
+            " noise that it was trained with from either end.",
+            vae=names.of(names.vae),
+            reach=one.reach,
+        )
+    return tr(
+        "Theory promises no advantage here: halfway lies {reach:.1f} standard deviations of the noise that"
+        " {vae} was trained with from either end, so that training hardly reached it.",
+        vae=names.of(names.vae),
+        reach=one.reach,
+    )
+
+
 def between_finding(study: Study, names: Names) -> Finding:
     """How double the middles look."""
     betweens = study.betweens
+    if betweens.difference is None or not betweens.judge_is_sound:
+        text = tr(
+            "In-betweens: no verdict. The judge does not know pictures of this kind well enough from two laid"
+            " over each other: areas under the curve of {real:.2f} for real pictures, {first:.2f} for those"
+            " of {a} and {second:.2f} for those of {b}, where {least_real} and {least} are needed. {reach}",
+            real=betweens.judge_auc,
+            a=names.first,
+            b=names.second,
+            first=betweens.subjects[0].known,
+            second=betweens.subjects[1].known,
+            least_real=LEAST_AUC,
+            least=LEAST_KNOWN,
+            reach=reach_text(study, names),
+        )
+        return Finding(text.rstrip(), certain=False)
     first, second = (one.ghost_spread for one in betweens.subjects)
     what = tr(
         "Halfway between two pictures {a} has a doubleness of {first} and {b} one of {second}",
@@ -171,8 +212,6 @@ def between_finding(study: Study, names: Names) -> Finding:
         b=names.second,
         second=number_text(second.mean),
     )
-    if betweens.difference is None or not betweens.judge_is_sound:
-        return Finding(tr("{what}, but the judge is not sound on these pictures.", what=what), certain=False)
     if not betweens.has_enough_pairs:
         text = tr(
             "{what}, but {count} pairs of pictures are too few for a verdict.",
@@ -187,7 +226,8 @@ def between_finding(study: Study, names: Names) -> Finding:
             unused=_unused_texts(study, names),
         )
         return Finding(text, certain=False)
-    return finding(names, betweens.verdict, what, betweens.difference, expected=names.vae)
+    said = finding(names, betweens.verdict, what, betweens.difference, expected=None)
+    return Finding(f"{said.text} {reach_text(study, names)}".rstrip(), certain=said.certain)
 
 
 def sampling_finding(study: Study, names: Names, way: str) -> Finding:

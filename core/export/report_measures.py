@@ -108,13 +108,13 @@ def betweens_part(study: Study, names: Names) -> list[Block]:
         Heading(tr("Advantage 2: in-betweens"), 3),
         Paragraph(
             tr(
-                "Doubleness is 0 where the picture halfway looks as much like one picture as the two"
-                " reconstructions do, and 1 where it looks like the plain cross-fade of the two. It is"
-                " judged by a linear classifier that was fitted to real pictures and their cross-fades,"
-                " sharp and soft, of equal contrast; on pictures it had not seen it tells them apart with an"
-                " area under the curve of {auc} (0.5 is guessing). The distance to the nearest real pictures"
-                " is given too, but cannot decide: a cross-fade is nearer to real pictures than a real"
-                " picture is, since averages are near to everything.",
+                "Doubleness is 0 where the picture halfway looks as much like one picture as single pictures"
+                " whose codes lie as near to the mean of all, and 1 where it looks like the plain cross-fade"
+                " of the two reconstructions. It is judged by a linear classifier that was fitted to real"
+                " pictures and their cross-fades, sharp and soft, of equal contrast; on pictures it had not"
+                " seen it tells them apart with an area under the curve of {auc} (0.5 is guessing). The"
+                " distance to the nearest real pictures is given too, but cannot decide: a cross-fade is"
+                " nearer to real pictures than a real picture is, since averages are near to everything.",
                 auc=f"{betweens.judge_auc:.2f}",
             )
         ),
@@ -122,10 +122,13 @@ def betweens_part(study: Study, names: Names) -> list[Block]:
         Table(
             ("", names.first, names.second),
             (
-                (tr("doubleness, mean"), *(interval_text(one.ghost_spread) for one in betweens.subjects)),
+                (
+                    tr("doubleness, mean"),
+                    *(interval_text(one.ghost_spread) if one.is_known else "–" for one in betweens.subjects),
+                ),
                 (
                     tr("doubleness, standard deviation over pairs"),
-                    *(number_text(one.ghost_spread.sd) for one in betweens.subjects),
+                    *(number_text(one.ghost_spread.sd) if one.is_known else "–" for one in betweens.subjects),
                 ),
                 (
                     tr("distance to the nearest real picture, over that of the reconstructions"),
@@ -136,8 +139,12 @@ def betweens_part(study: Study, names: Names) -> list[Block]:
                     *(interval_text(one.faded_spread) for one in betweens.subjects),
                 ),
                 (
-                    tr("judge on reconstructions against their cross-fades, area under the curve"),
+                    tr("judge on such single pictures against cross-fades, area under the curve"),
                     *(f"{one.known:.2f}" for one in betweens.subjects),
+                ),
+                (
+                    tr("from either end to halfway, in standard deviations of the noise in training"),
+                    *("–" if one.reach is None else f"{one.reach:.1f}" for one in betweens.subjects),
                 ),
             ),
             numbers=(1, 2),

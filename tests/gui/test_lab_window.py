@@ -15,6 +15,8 @@ from torch.nn.modules.module import register_module_forward_hook
 from core.codec import Codec
 from core.encoding import finished
 from core.lab.keeping import LAB_FOLDER
+from core.lab.noise import noisy_codes
+from core.lab.subjects import make_subject
 from core.latents import measure_effects, statistics
 from core.runs import Run
 from gui.lab_imitation import ImitationPage
@@ -158,9 +160,10 @@ def test_noise_comes_under_the_hand_and_its_curve_is_measured(
         assert "σ of noise" in page.verdict_label.text()
         theirs = Codec.from_run(Run.open(path))
         original = toy_dataset().pictures([toy_session.index])
-        noise = np.random.default_rng(0).standard_normal((1, 5), np.float32)
-        code = (theirs.encode(original) + np.float32(1.5) * spread_of(theirs) * noise).astype(np.float32)
-        expected = theirs.decode(code)[0]
+        codes = theirs.encode(toy_dataset().pictures(slice(None)))
+        subject = make_subject("second", theirs, statistics(codes))
+        expected = theirs.decode(noisy_codes(subject, theirs.encode(original), 1.5, 0))[0]
+        assert np.ptp(expected - theirs.reconstruct(original)[0].astype(int)) > 20  # the noise is seen
         noisy = page.views["B"][1].pixels
         assert noisy is not None
         assert np.abs(noisy.astype(int) - expected).max() <= 1
