@@ -18,7 +18,7 @@ from core.translate import tr
 
 ACTIVE_NATS = 0.01  # a hundredth of a nat: such a dimension tells no two pictures apart
 COLLAPSED_SHARE = 0.05  # of the dimensions are active, or fewer
-FIRST_STEPS = 100  # in which every KL is small, because every first weight is
+FIRST_STEPS = 100  # in which a KL may be small because first weights are
 MAX_BYTES = 4 * 2**20
 
 

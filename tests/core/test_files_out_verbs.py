@@ -280,7 +280,7 @@ def test_replay_shows_the_edit_by_every_kept_epoch_and_by_now(
 
 def test_now_is_called_after_the_epoch_of_its_weights(pictures: Path, tmp_path: Path) -> None:
     dataset = open_dataset(pictures)
-    config = tiny_config(epochs=6, keep_epochs=5)
+    config = tiny_config(epochs=6, keep_epochs=5, learning_rate=1e-3, seed=7)
     run = Run.create(tmp_path / "run", config, dataset.identity)
     for _record in train(dataset, config, run):
         pass

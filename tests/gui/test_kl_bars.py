@@ -63,7 +63,7 @@ def test_collapse_is_said_once_and_stays_beside_the_bars(
     said: list[str] = []
     session.failed.connect(said.append)
     config = TrainConfig(
-        objective="vae", beta=1000.0, learning_rate=3e-3, latent_dim=3, epochs=12, batch_size=16, device="cpu"
+        objective="vae", beta=1000.0, learning_rate=3e-3, latent_dim=3, epochs=20, batch_size=16, device="cpu"
     )
     with qtbot.waitSignal(session.trainer.ended, timeout=60_000):
         session.start_training(config)
@@ -81,7 +81,7 @@ def test_collapse_of_a_run_of_few_steps_is_said_at_its_end_and_when_it_is_opened
     said: list[str] = []
     session.failed.connect(said.append)
     config = TrainConfig(
-        objective="vae", beta=1000.0, learning_rate=3e-3, latent_dim=3, epochs=12, batch_size=16, device="cpu"
+        objective="vae", beta=1000.0, learning_rate=3e-3, latent_dim=3, epochs=20, batch_size=16, device="cpu"
     )
     with qtbot.waitSignal(session.trainer.ended, timeout=60_000):
         session.start_training(config)
