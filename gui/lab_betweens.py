@@ -154,7 +154,7 @@ class BetweensPage(MeasuredPage):
             (
                 tr("distance to real"),
                 tr(
-                    "Of the middle to the nearest real picture, over that of its two reconstructions;"
+                    "Of the middle to the nearest real picture, over that of single pictures from there;"
                     " averaging alone makes it small, so it decides nothing"
                 ),
             ),

@@ -113,8 +113,9 @@ def betweens_part(study: Study, names: Names) -> list[Block]:
                 " of the two reconstructions. It is judged by a linear classifier that was fitted to real"
                 " pictures and their cross-fades, sharp and soft, of equal contrast; on pictures it had not"
                 " seen it tells them apart with an area under the curve of {auc} (0.5 is guessing). The"
-                " distance to the nearest real pictures is given too, but cannot decide: a cross-fade is"
-                " nearer to real pictures than a real picture is, since averages are near to everything.",
+                " distance to the nearest real pictures is given too: 1 where a middle is as near to them as"
+                " single pictures from there. It cannot decide: a cross-fade is nearer to real pictures than"
+                " a real picture is, since averages are near to everything.",
                 auc=f"{betweens.judge_auc:.2f}",
             )
         ),
@@ -131,7 +132,7 @@ def betweens_part(study: Study, names: Names) -> list[Block]:
                     *(number_text(one.ghost_spread.sd) if one.is_known else "–" for one in betweens.subjects),
                 ),
                 (
-                    tr("distance to the nearest real picture, over that of the reconstructions"),
+                    tr("distance to the nearest real picture, over that of such single pictures"),
                     *(interval_text(one.distance_spread) for one in betweens.subjects),
                 ),
                 (

@@ -36,7 +36,7 @@ class Betweens:
 
     ghost (n,): 0 where the middle looks as much like one picture as single_pictures do, 1 where it looks as
     double as the two reconstructions' plain cross-fade; its mean is a ratio of means, and its spread that
-    ratio's. distance (n,): the middle's to the nearest real picture over that of its two reconstructions;
+    ratio's. distance (n,): the middle's to the nearest real picture over that of the two single_pictures;
     faded (n,) the same of their cross-fade, which is why it decides nothing. known is how well the judge
     knows this model's single_pictures from those cross-fades (area under the curve). reach is how far the
     middle lies from either end in standard deviations of the noise that the model was trained with, along a
@@ -165,7 +165,11 @@ def measure_betweens(
         layout[f"reach/{number}"] = Layout((len(pairs),), low=0.0)
         layout |= {f"{name}/{number}": double for name in ("between", "double", "near middle", "near faded")}
     arrays = yield from kept_or_measured(
-        kept, "betweens", [most, seed], layout, _measured(subjects, material, pairs, space, seed)
+        kept,
+        "betweens",
+        [most, seed],
+        layout,
+        _measured(subjects, material, pairs, space, seed),
     )
     found = [_judged(subject, pairs, arrays, number) for number, subject in enumerate(subjects)]
     auc = float(arrays["judge"][0])
@@ -201,7 +205,7 @@ def _measured(
         found[f"reach/{number}"] = reach_of(subject, pictures, places)
         for name, shown in (("single", alone), ("between", middle), ("double", faded)):
             found[f"{name}/{number}"] = judge.scores(shown)
-        for name, shown in (("near", recon), ("near middle", middle), ("near faded", faded)):
+        for name, shown in (("near", alone), ("near middle", middle), ("near faded", faded)):
             found[f"{name}/{number}"] = nearest(features.of(shown), features.reference)[0][:, 0]
     yield EncodeProgress(total, total, tr("In-betweens measured"))
     return found
