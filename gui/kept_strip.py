@@ -173,6 +173,7 @@ class KeptCard(QFrame):
         if before.shape == picture.shape:
             measured = change_text(before, picture)
             self.note.setPlaceholderText(tr("What differs? Measured: {change}", change=measured))
+            self.note.viewport().update()  # Qt does not, where one placeholder takes the place of another
 
     @Slot()
     def _on_picture_clicked(self) -> None:

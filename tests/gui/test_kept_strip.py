@@ -4,10 +4,11 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtGui import QPaintEvent, QRegion
 from pytestqt.qtbot import QtBot
 
-from gui.kept_strip import KeptStrip
+from gui.kept_strip import KeptCard, KeptStrip
 from gui.qimage import to_array
 from gui.session import Session
 
@@ -49,6 +50,35 @@ def test_a_card_shows_the_edit_and_its_picture(strip: KeptStrip, toy_session: Se
     icon = to_array(card.picture.icon().pixmap(64, 64).toImage())
     expected = np.asarray(codec.decode(code)[0])
     assert np.abs(icon[2::4, 2::4].astype(float) - expected).mean() < 12
+
+
+class Painted(QObject):
+    """The parts of a widget that were painted anew."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.region = QRegion()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if isinstance(event, QPaintEvent):
+            self.region = self.region.united(event.region())
+        return False
+
+
+def test_what_was_measured_takes_the_place_of_the_hint_whole(strip: KeptStrip, qtbot: QtBot) -> None:
+    card = KeptCard(0, strip)
+    card.resize(300, 100)
+    card.show()
+    qtbot.waitExposed(card)
+    qtbot.wait(50)
+    box, painted = card.note.viewport(), Painted()
+    box.installEventFilter(painted)
+    first = np.zeros((8, 8, 3), np.uint8)
+    card.show_picture(first + np.uint8(90), first)
+    assert "Measured" in card.note.placeholderText()
+    qtbot.waitUntil(
+        lambda: painted.region.contains(box.rect()) and painted.region.boundingRect() == box.rect()
+    )
 
 
 def test_a_click_applies_and_the_cross_removes(strip: KeptStrip, toy_session: Session, qtbot: QtBot) -> None:
