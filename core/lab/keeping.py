@@ -25,7 +25,7 @@ from core.tensor_headers import read_tensor_header
 LAB_FOLDER = "laboratory"  # in a run's folder
 MOST_KEPT = 48  # files, the newest: eight pairs, by epoch too
 LARGEST = 1e18  # whose squares can still be summed
-_VERSION = 5
+_VERSION = 5  # goes up where a measure comes to other numbers
 
 Arrays = dict[str, NDArray[Any]]
 

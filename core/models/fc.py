@@ -55,9 +55,7 @@ class FullyConnected(Network):
                 weight = layer.weight  # of a vae's code, the rows of its mean alone
                 if layer is self.encoder[-1]:
                     weight = weight[: self.config.latent_dim]
-                is_last = number == len(linear) - 1
-                outputs, inputs = weight.shape
-                weight.copy_(_looks_linear(outputs, inputs, number > 0, not is_last, generator))
+                _make_looks_linear(weight, number > 0, number < len(linear) - 1, generator)
 
     def posterior(self, x: Tensor) -> Posterior:
         return super().posterior(x.flatten(1))  # (N, C*H*W)
@@ -67,20 +65,21 @@ class FullyConnected(Network):
         return self.decoder(z).unflatten(1, (config.channels, config.height, config.width))  # (N, C, H, W)
 
 
-def _looks_linear(
-    outputs: int, inputs: int, has_pairs: bool, gives_pairs: bool, generator: torch.Generator
-) -> Tensor:
-    """First weights (outputs, inputs) of a layer whose inputs, or outputs, or both are pairs of units."""
+def _make_looks_linear(
+    weight: Tensor, has_pairs: bool, gives_pairs: bool, generator: torch.Generator
+) -> None:
+    """Fill the weight (outputs, inputs) of a layer whose inputs, or outputs, or both are pairs of units."""
+    outputs, inputs = weight.shape
     rows = (outputs + 1) // 2 if gives_pairs else outputs
     columns = (inputs + 1) // 2 if has_pairs else inputs
-    weight = torch.empty(rows, columns)
+    drawn = torch.empty(rows, columns)
     shorter, longer = sorted((rows, columns))
     if longer >= NEARLY_ORTHOGONAL * shorter:
-        nn.init.normal_(weight, std=longer**-0.5, generator=generator)
+        nn.init.normal_(drawn, std=longer**-0.5, generator=generator)
     else:
-        nn.init.orthogonal_(weight, generator=generator)
+        nn.init.orthogonal_(drawn, generator=generator)
     if has_pairs:
-        weight = torch.cat([weight, -weight], dim=1) / (1.0 + NEGATIVE_SLOPE)
-    if gives_pairs:
-        weight = torch.cat([weight, -weight])
-    return weight[:outputs, :inputs]
+        drawn /= 1.0 + NEGATIVE_SLOPE
+    weight[:rows, :columns] = drawn
+    weight[:rows, columns:] = -weight[:rows, : inputs - columns]
+    weight[rows:] = -weight[: outputs - rows]
