@@ -27,10 +27,18 @@ from core.export.document import (
 )
 from core.export.recipe import read_recipe
 from core.export.report import make_report
-from core.export.report_findings import Names, blur_finding, finding
+from core.export.report_findings import (
+    Names,
+    between_expected,
+    between_finding,
+    blur_finding,
+    finding,
+    names_of,
+)
 from core.export.report_html import report_html
 from core.export.report_markdown import report_markdown
 from core.export.report_parts import ReportParts
+from core.lab.noise import NoiseStudy
 from core.lab.spread import Spread, Verdict
 from core.lab.study import Study, measure_study
 from core.runs import Run
@@ -178,6 +186,26 @@ def test_more_energy_than_the_originals_have_is_said_to_be_noise(study: Study) -
     found = blur_finding(dataclasses.replace(study, blur=none), names)
     assert not found.certain
     assert "no original has fine detail to keep" in found.text
+
+
+@pytest.mark.parametrize("reach", [1.4, 3.0, 3.1, None])
+@pytest.mark.parametrize("known", [0.9, 0.5])
+def test_theory_promises_in_betweens_as_far_as_the_noise_reaches(
+    study: Study, reach: float | None, known: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(NoiseStudy, "uses_codes", True)  # which first weights do not
+    first, second = study.betweens.subjects
+    changed = (first, dataclasses.replace(second, reach=reach, known=known))
+    betweens = dataclasses.replace(study.betweens, subjects=changed, judge_is_sound=known > 0.65)
+    changed_study = dataclasses.replace(study, betweens=betweens)
+    names = names_of(changed_study)
+    assert names.vae == 1
+    said = between_finding(changed_study, names).text
+    assert ("no verdict" in said) == (known < 0.65)
+    expected = 1 if reach is not None and reach <= 3.0 else None
+    assert between_expected(changed_study, names) == expected
+    assert (f"{names.second} should do better: halfway lies {reach}" in said) == (expected == 1)
+    assert ("Theory promises no advantage here" in said) == (reach == 3.1)
 
 
 def test_every_kind_of_block_is_written_by_both() -> None:
