@@ -168,21 +168,20 @@ def between_expected(study: Study, names: Names) -> int | None:
 
 def reach_text(study: Study, names: Names) -> str:
     """Whether the noise of the one vae in training reached as far as the middles; empty without one."""
-    one = None if names.vae is None else study.betweens.subjects[names.vae]
-    if one is None or names.vae is None or one.reach is None:
+    if names.vae is None or (reach := study.betweens.subjects[names.vae].reach) is None:
         return ""
-    if one.is_reached:
+    if between_expected(study, names) is not None:
         return tr(
             "Theory says that {vae} should do better: halfway lies {reach:.1f} standard deviations of the"
             " noise that it was trained with from either end.",
             vae=names.of(names.vae),
-            reach=one.reach,
+            reach=reach,
         )
     return tr(
         "Theory promises no advantage here: halfway lies {reach:.1f} standard deviations of the noise that"
         " {vae} was trained with from either end, so that training hardly reached it.",
         vae=names.of(names.vae),
-        reach=one.reach,
+        reach=reach,
     )
 
 

@@ -109,13 +109,15 @@ def single_pictures(subject: Subject, z: NDArray[np.float32]) -> NDArray[np.uint
     return subject.codec.decode((mean + (z - mean) * np.float32(math.sqrt(0.5))).astype(np.float32))
 
 
-def reach_of(subject: Subject, pictures: NDArray[np.uint8], pairs: NDArray[np.int64]) -> NDArray[np.float64]:
-    """How far the middle of each pair (n,2) of pictures lies from its ends, (n,); 0 without noise.
+def reach_of(
+    mean: NDArray[np.float32], log_std: NDArray[np.float32] | None, pairs: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """How far the middle of each pair (n,2) of codes lies from its ends, (n,); 0 without noise.
 
+    mean and log_std (m,D) are the posteriors of the pictures that pairs number.
     The root of the mean over active dimensions of the squared half distance over the posterior's variance,
     of both ends. Where it is about 1, training let the decoder see the middle as one of either end's codes.
     """
-    mean, log_std = subject.codec.posterior(pictures)
     if log_std is None:
         return np.zeros(len(pairs))
     kl = kl_of_dims(torch.from_numpy(mean), torch.from_numpy(log_std)).mean(dim=0).numpy()
@@ -165,11 +167,7 @@ def measure_betweens(
         layout[f"reach/{number}"] = Layout((len(pairs),), low=0.0)
         layout |= {f"{name}/{number}": double for name in ("between", "double", "near middle", "near faded")}
     arrays = yield from kept_or_measured(
-        kept,
-        "betweens",
-        [most, seed],
-        layout,
-        _measured(subjects, material, pairs, space, seed),
+        kept, "betweens", [most, seed], layout, _measured(subjects, material, pairs, space, seed)
     )
     found = [_judged(subject, pairs, arrays, number) for number, subject in enumerate(subjects)]
     auc = float(arrays["judge"][0])
@@ -197,12 +195,12 @@ def _measured(
     found: Arrays = {"judge": np.array([judge.auc])}
     for number, subject in enumerate(subjects):
         yield EncodeProgress(2 + number, total, tr("In-betweens of {name}", name=subject.name))
-        codes = subject.codec.encode(pictures)
+        codes, log_std = subject.codec.posterior(pictures)
         recon = subject.codec.decode(codes)
         middle = subject.codec.decode((codes[first] + codes[second]) / np.float32(2.0))
         faded = cross_fade(recon[first], recon[second])
         alone = single_pictures(subject, codes)
-        found[f"reach/{number}"] = reach_of(subject, pictures, places)
+        found[f"reach/{number}"] = reach_of(codes, log_std, places)
         for name, shown in (("single", alone), ("between", middle), ("double", faded)):
             found[f"{name}/{number}"] = judge.scores(shown)
         for name, shown in (("near", alone), ("near middle", middle), ("near faded", faded)):
