@@ -1,9 +1,10 @@
 """What takes long to import, and the only place of the window that imports it late.
 
 torch alone takes longer than all that the first paint needs. So the panels are built without the rooms
-below, the window is painted, and then gui/loading.py imports them beside the event loop. The rest of gui
-names them in annotations only (TYPE_CHECKING) and reaches what they hold through here, as heavy.runs.Run: a
-room that is not there yet is imported at that moment, and one that is being imported is waited for.
+below, the window is painted, and then gui/loading.py imports them: the plot in the window's thread, the
+others beside the event loop. The rest of gui names them in annotations only (TYPE_CHECKING) and reaches what
+they hold through here, as heavy.runs.Run: a room that is not there yet is imported at that moment, and one
+that is being imported is waited for.
 """
 
 from __future__ import annotations
@@ -62,8 +63,9 @@ if TYPE_CHECKING:
     from core.models import architecture as architecture
     from gui import loss_chart as loss_chart
 
-# In the order in which they are wanted: pictures, the dials, the plot, training, and what a menu may ask for.
+# In the order in which they are wanted: the plot, pictures, the dials, training, and what a menu may ask for.
 ROOMS = {
+    "loss_chart": "gui.loss_chart",
     "datasets": "core.datasets",
     "torch": "torch",
     "threads": "core.threads",
@@ -74,7 +76,6 @@ ROOMS = {
     "batches": "core.batches",
     "encoding": "core.encoding",
     "following": "core.following",
-    "loss_chart": "gui.loss_chart",
     "training": "core.training",
     "recipe": "core.export.recipe",
     "acting": "core.acting",
@@ -118,8 +119,12 @@ ROOMS = {
     "report_html": "core.export.report_html",
     "report_markdown": "core.export.report_markdown",
 }
-FOR_THE_DIALS = tuple(ROOMS)[: tuple(ROOMS).index("encoding") + 1]
-LATER = tuple(ROOMS)[len(FOR_THE_DIALS) :]
+# This one makes hundreds of Qt's classes. Where Python is older than 3.12, PySide keeps all of them in a
+# table that is read without a lock: classes that are made beside another thread may end the process.
+OF_QT = "loss_chart"
+_OTHERS = tuple(name for name in ROOMS if name != OF_QT)
+FOR_THE_DIALS = _OTHERS[: _OTHERS.index("encoding") + 1]
+LATER = _OTHERS[len(FOR_THE_DIALS) :]
 
 
 def __getattr__(name: str) -> ModuleType:

@@ -1,8 +1,9 @@
-"""Loads what is heavy once the window has been painted, in a thread beside the event loop."""
+"""Loads what is heavy once the window has been painted: Qt's classes at once, the rest in a thread."""
 
 from PySide6.QtCore import QEvent, QObject, QTimer, Signal, Slot
 from PySide6.QtWidgets import QWidget
 
+from core.errors import LatentDialsError
 from gui import heavy
 from gui.background import Runner
 
@@ -10,10 +11,10 @@ UNSEEN_MS = 500  # a window that is not painted by then is not shown at all
 
 
 class Loading(QObject):
-    """Imports the rooms of gui/heavy.py: what the dials need at once, the others when the dials are there.
+    """Imports the rooms of gui/heavy.py: the plot, what the dials need, and the others when those are there.
 
     Signals:
-        plot_loaded(): gui.loss_chart can be had without waiting.
+        plot_loaded(): heavy.loss_chart can be had without waiting.
         all_loaded(): nothing more is imported.
         failed(object): the error that one of them ended with.
     """
@@ -27,13 +28,20 @@ class Loading(QObject):
         self._waiting = [heavy.LATER, heavy.FOR_THE_DIALS]
         self._may_go_on = False
         self._runner = Runner(self)
-        self._runner.items_arrived.connect(self._on_loaded)
         self._runner.done.connect(self._on_done)
         self._runner.failed.connect(self.failed)
 
     @Slot()
     def start(self) -> None:
-        """Load what the dials need."""
+        """Load the plot, here, and then what the dials need; to be called before another thread begins."""
+        if not self._waiting:  # closed
+            return
+        try:
+            heavy.need(heavy.OF_QT)
+        except LatentDialsError as error:
+            self.failed.emit(error)
+        else:
+            self.plot_loaded.emit()
         self._load_next()
 
     @Slot()
@@ -52,11 +60,6 @@ class Loading(QObject):
         if self._waiting:
             names = self._waiting.pop()
             self._runner.start(lambda: heavy.load(names))
-
-    @Slot(list)
-    def _on_loaded(self, names: list[str]) -> None:
-        if "loss_chart" in names:
-            self.plot_loaded.emit()
 
     @Slot(object)
     def _on_done(self, _result: object) -> None:

@@ -138,7 +138,7 @@ def test_what_names_it_is_found(source: str) -> None:
 
 
 def _run(tmp_path: Path, before: list[str]) -> dict[str, object]:
-    program = [*before, sys.executable, "-c", PROGRAM, str(ROOT), str(tmp_path), "20"]
+    program = [*before, sys.executable, "-X", "faulthandler", "-c", PROGRAM, str(ROOT), str(tmp_path), "20"]
     environment = os.environ | {"OMP_NUM_THREADS": "1", "QT_QPA_PLATFORM": "offscreen"}
     done = subprocess.run(program, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=100)
     assert done.returncode == 0, done.stderr

@@ -153,15 +153,37 @@ def test_the_window_closes_while_it_is_loading(ms: int) -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
-def test_what_cannot_be_imported_is_said_in_the_window(tmp_path: Path) -> None:
-    (tmp_path / "torch").mkdir()
-    (tmp_path / "torch" / "__init__.py").write_text("raise ImportError('libtorch_cpu.so is broken')")
+WATCHING_IMPORTS = """
+import threading
+from importlib.abc import MetaPathFinder
+class Watching(MetaPathFinder):
+    def find_spec(self, name, path, target=None):
+        here = threading.current_thread() is threading.main_thread()
+        if name in ("torch", "pyqtgraph") or not here and name.split(".")[0] in QTS:
+            print(name, "here" if here else "in a thread")
+QTS = ("PySide6", "shiboken6", "pyqtgraph", "gui")
+sys.meta_path.insert(0, Watching())
+window.session.loading.all_loaded.connect(window.close)
+"""
+
+
+def test_what_makes_classes_of_qts_is_imported_in_the_windows_thread_and_first() -> None:
+    """Before Python 3.12 a class of Qt's that is made beside another thread may end the process."""
+    done = in_the_window(f"exec({WATCHING_IMPORTS!r}, globals() | locals())")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == ["pyqtgraph here", "torch in a thread"]
+
+
+@pytest.mark.parametrize("library", ["torch", "pyqtgraph"])
+def test_what_cannot_be_imported_is_said_in_the_window(tmp_path: Path, library: str) -> None:
+    (tmp_path / library).mkdir()
+    (tmp_path / library / "__init__.py").write_text("raise ImportError('a shared library is broken')")
     done = in_the_window(
         "s = window.session; s.failed.connect(print); s.loading.failed.connect(lambda: later(window.close))",
         PYTHONPATH=str(tmp_path),
     )
     assert done.returncode == 0, done.stderr
-    assert "libtorch_cpu.so is broken" in done.stdout
+    assert "a shared library is broken" in done.stdout
     assert all(line.endswith(".") for line in done.stdout.splitlines())
     assert "Traceback" not in done.stderr
 
