@@ -265,7 +265,9 @@ class Clicker:
             return "no dialog"
         name = _name(dialog)
         if isinstance(dialog, QFileDialog):
-            path = _one((*self.world.everything(), self.world.folder / "saved" / "new.png"), how)
+            saved = self.world.folder / "saved" / "new.png"
+            saves = dialog.acceptMode() is QFileDialog.AcceptMode.AcceptSave
+            path = saved if saves else _one((*self.world.everything(), saved), how)  # what is there stays
             dialog.fileSelected.emit(str(path))
             dialog.reject()
         elif how % 3 == 0:
