@@ -29,6 +29,7 @@ class ActionStates(QObject):
                 (("previousPicture",), self._has_previous),
                 (("skippedFiles",), self._has_data),
                 (("revealRun",), self._has_run),
+                (("measureCodes",), self._can_measure_codes),
                 (("saveRunAs",), self._can_save_run),
                 (("trainAction",), self._can_train),
                 (("pauseAction", "stopAction"), self._can_stop),
@@ -50,6 +51,7 @@ class ActionStates(QObject):
             session.trainer.records_arrived,
             session.trainer.history_reset,
             session.replay.changed,
+            session.analyst.progressed,
         ):
             changed.connect(self._on_changed)
         self._on_changed()
@@ -74,6 +76,9 @@ class ActionStates(QObject):
         session = self._session
         is_trained = session.trainer.is_active or session.follower.is_live
         return session.run is not None and session.codec is not None and not is_trained
+
+    def _can_measure_codes(self) -> bool:
+        return self._session.can_measure_codes
 
     def _has_pictures(self) -> bool:
         return self._session.pictures is not None

@@ -155,6 +155,7 @@ class Analyst(QObject):
         errors_changed(): errors of more pictures are known, or none.
         every_changed(): every, the codes of all pictures, are new, or gone.
         progressed(object): an EncodeProgress; None when nothing is measured.
+        cut_short(): a measurement was cancelled or failed.
         failed(object): the exception that ended a measurement.
     """
 
@@ -164,6 +165,7 @@ class Analyst(QObject):
     errors_changed = Signal()
     every_changed = Signal()
     progressed = Signal(object)
+    cut_short = Signal()
     failed = Signal(object)
 
     def __init__(self, parent: QObject | None = None) -> None:
@@ -180,6 +182,8 @@ class Analyst(QObject):
         self._subject: Subject | None = None
         self._want_all_errors = False
         self._want_every = False
+        self._is_studying = False  # and not measuring what was requested after it
+        self._is_studied = False
         self._pace = Pace()
         self._runner = Runner(self)
         self._runner.items_arrived.connect(self._on_items)
@@ -190,6 +194,11 @@ class Analyst(QObject):
     def is_running(self) -> bool:
         """Whether something is being measured."""
         return self._runner.is_running
+
+    @property
+    def is_cut_short(self) -> bool:
+        """Whether the study of the subject was cancelled or failed before its end."""
+        return self._subject is not None and not self._is_studied and not self._runner.is_running
 
     def study(self, subject: Subject) -> None:
         """Measure a subject; what is known of a codec of the same code size stays until it is replaced."""
@@ -204,7 +213,8 @@ class Analyst(QObject):
             self.every = None
             self.every_changed.emit()
         self._subject = subject
-        self._want_all_errors = self._want_every = False
+        self._want_all_errors = self._want_every = self._is_studied = False
+        self._is_studying = True
         self._runner.start(lambda: self._pace.keep(measure(subject)))
 
     def leave_cores(self, leave: bool) -> None:
@@ -244,6 +254,7 @@ class Analyst(QObject):
         self._want_all_errors = self._want_every = False
         self._runner.drop()
         self.progressed.emit(None)
+        self.cut_short.emit()
 
     def close(self) -> None:
         """Stop and wait."""
@@ -261,14 +272,14 @@ class Analyst(QObject):
     def _measure_every(self) -> None:
         subject = self._subject
         assert subject is not None
-        self._want_every = False
+        self._want_every = self._is_studying = False
         everything = replace(subject, limit=len(subject.dataset))
         self._runner.start(lambda: self._pace.keep(measure_every_code(everything)))
 
     def _measure_all_errors(self) -> None:
         subject = self._subject
         assert subject is not None
-        self._want_all_errors = False
+        self._want_all_errors = self._is_studying = False
         everything = replace(subject, limit=len(subject.dataset))
         self._runner.start(lambda: self._pace.keep(measure_all_errors(everything)))
 
@@ -306,6 +317,7 @@ class Analyst(QObject):
 
     @Slot(object)
     def _on_done(self, _result: object) -> None:
+        self._is_studied = self._is_studied or self._is_studying
         if self._want_all_errors and (self.errors is None or np.isnan(self.errors).any()):
             self._measure_all_errors()
         elif self._want_every and self.every is None:
@@ -316,4 +328,5 @@ class Analyst(QObject):
     @Slot(object)
     def _on_failed(self, error: object) -> None:
         self.progressed.emit(None)
+        self.cut_short.emit()
         self.failed.emit(error)

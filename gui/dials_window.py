@@ -88,6 +88,7 @@ class DialsWindow(ToolWindow):
         self.factors.changed.connect(self._tell)
         session.analyst.effects_changed.connect(self._on_numbers_changed)
         session.analyst.kl_changed.connect(self._on_numbers_changed)
+        session.analyst.cut_short.connect(self._on_numbers_changed)
         session.dial_changed.connect(self._on_dial_changed)
         session.closing.connect(self._on_closing)
 
@@ -149,7 +150,8 @@ class DialsWindow(ToolWindow):
         self.save.setEnabled(has[page])
         if numbers is None:
             self.status.setText(
-                tr("There are no numbers yet: open pictures and a model, and their codes are measured.")
+                self._session.codes_missing
+                or tr("There are no numbers yet: open pictures and a model, and their codes are measured.")
             )
             return
         total, active = len(numbers.effect), int((~numbers.dead).sum())

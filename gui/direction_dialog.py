@@ -181,6 +181,7 @@ class DirectionDialog(QDialog):
         session.dataset_changed.connect(self.reject)
         session.run_changed.connect(self.reject)
         session.analyst.statistics_changed.connect(self._ask)
+        session.analyst.cut_short.connect(self._ask)
         session.closing.connect(self._on_closing)
 
     # ---- what is asked for -----------------------------------------------------------------------------
@@ -286,7 +287,7 @@ class DirectionDialog(QDialog):
             return tr("Open pictures and a model first.")
         codes = session.analyst.codes
         if codes is None or codes.codes.shape[1] != session.codec.latent_dim:
-            return tr(
+            return session.codes_missing or tr(
                 "The codes of the pictures are still being measured; it goes on here when they are there."
             )
         if self.kind.current == LABEL and self._column() is None:

@@ -190,7 +190,7 @@ class MeasuredPage(LabPage):
         elif self._trouble:
             text = self._trouble
         elif not self._sides.are_ready:
-            text = tr("Waiting for the codes of both runs…")
+            text = self._sides.waiting
         elif self.result is None:
             text = tr("Not measured.") if self._declined is not None else ""
             if self._session.is_training:

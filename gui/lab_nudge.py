@@ -191,7 +191,9 @@ class NudgePage(LabPage):
         if b is None:
             self.say("")
             return
-        if not a.nudges:
+        if not a.nudges and not self._sides.are_measured:
+            said = [self._sides.waiting]
+        elif not a.nudges:
             said = [tr("Turn a dial, here or in the window: both runs are nudged by the same distance.")]
         elif not b.nudges:
             said = [tr("None of the turned dials has a partner in B.")]

@@ -70,6 +70,7 @@ class LabSides(QObject):
         session.model_changed.connect(self._on_a_changed)
         session.analyst.statistics_changed.connect(self._on_a_changed)
         session.analyst.effects_changed.connect(self._on_a_changed)
+        session.analyst.cut_short.connect(self._on_a_changed)
 
     @property
     def a(self) -> Side | None:
@@ -116,10 +117,23 @@ class LabSides(QObject):
     @property
     def are_ready(self) -> bool:
         """Whether everything that a measure needs is known of both."""
-        a, b = self.a, self.b
-        if a is None or b is None or not a.is_measured or not b.is_measured or self.is_opening:
+        a = self.a
+        if a is None or not self.are_measured or self.is_opening:
             return False
         return not (self._session.analyst.is_running and self._is_quick(a))
+
+    @property
+    def are_measured(self) -> bool:
+        """Whether codes and effects of dials are known of both, be it by a first few pictures."""
+        a, b = self.a, self.b
+        return a is not None and a.is_measured and b is not None and b.is_measured
+
+    @property
+    def waiting(self) -> str:
+        """What is waited for while they are not ready, or why that would be in vain."""
+        a = self.a
+        missing = self._session.codes_missing if a is not None and not a.is_measured else ""
+        return missing or tr("Waiting for the codes of both runs…")
 
     def _is_quick(self, side: Side) -> bool:
         """Whether a side is known by a first few pictures, and more of them are being measured."""

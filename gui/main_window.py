@@ -110,6 +110,12 @@ class MainWindow(DockedWindow):
             ),
             Entry("architecture", tr("&Architecture…"), self.show_architecture, "Ctrl+I"),
             Entry(
+                "measureCodes",
+                tr("&Measure the codes"),
+                self.session.measure_codes,
+                tip=tr("Go on with the measurement of the pictures' codes after it was cancelled"),
+            ),
+            Entry(
                 "saveRunAs",
                 tr("&Save run as…"),
                 self.run_saving.ask,

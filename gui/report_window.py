@@ -247,7 +247,7 @@ class ReportWindow(ToolWindow):
             return self.sides.trouble
         if no_second and not (self.sides.is_looking or self.sides.is_opening):
             return tr("There is no second run on pictures of this size: train one, or choose another folder.")
-        return tr("Waiting for the codes of both runs…")
+        return self.sides.waiting
 
     def _say(self, text: str, role: str = "caption", *, waits: bool = False) -> None:
         self._waits = waits

@@ -222,6 +222,29 @@ class Session(Keeping):
             self.opener.cancel()
         else:
             self.analyst.cancel()
+            self.message_posted.emit(
+                self.codes_missing or tr("Measuring was cancelled; what is known stays.")
+            )
+
+    @property
+    def codes_missing(self) -> str:
+        """That the codes will not be known by themselves, and the way on; empty where they will."""
+        if self.run is None or not self.can_measure_codes:
+            return ""
+        return tr(
+            "The codes of {name} were not measured to the end: Model > Measure the codes goes on with it.",
+            name=self.run.name,
+        )
+
+    @property
+    def can_measure_codes(self) -> bool:
+        """Whether a measurement of the codes was cancelled, or failed, and can go on."""
+        return self.analyst.is_cut_short and not self.is_training and not self.follower.is_live
+
+    def measure_codes(self) -> None:
+        """Go on with the measurement of the codes after it was cancelled."""
+        if self.can_measure_codes:
+            self._study(heavy.encoding.CODES_LIMIT)
 
     # ---- training --------------------------------------------------------------------------------------
 

@@ -191,3 +191,39 @@ def test_what_was_cancelled_of_one_pair_begins_of_another(
         until(qtbot, lambda: lab.sides.are_ready and not lab.sides.is_looking)
         lab.choose_page("labNoise")
         until(qtbot, lambda: page.result is not None and page.result.b.run.path == other)
+
+
+def test_codes_whose_measurement_was_cancelled_are_not_waited_for(
+    qtbot: QtBot, toy_session: Session, second: Path
+) -> None:
+    session = toy_session
+    keep(second, "discs-ae")
+    with laboratory(qtbot, session) as lab:
+        page = noise_page(lab)
+        until(qtbot, lambda: page.result is not None)
+        assert session.codec is not None
+        assert session.run is not None
+        newer = trained_on(session.codec)
+        session.follower.codec_arrived.emit(newer, True)
+        assert page.progress_label.text() == "Waiting for the codes of both runs…"
+        assert not session.can_measure_codes
+        with qtbot.waitSignal(session.message_posted) as said:
+            session.cancel_task()
+        assert not session.analyst.is_running
+        assert said.args == [page.progress_label.text()]
+        assert page.progress_label.text() == (
+            f"The codes of {session.run.name} were not measured to the end:"
+            " Model > Measure the codes goes on with it."
+        )
+        nudge = lab.choose_page("labNudge")
+        assert isinstance(nudge, NudgePage)
+        nudge.slider.setValue(20)
+        until(qtbot, lambda: nudge.verdict_label.text() == page.progress_label.text())
+        session.measure_codes()
+        until(qtbot, lambda: nudge.verdict_label.text().startswith("The same nudge changes"))
+        lab.choose_page("labNoise")
+        until(qtbot, lambda: page.result is not None and page.result.a.codec is newer)
+        until(qtbot, lambda: not session.analyst.is_running)
+        assert not session.can_measure_codes
+        session.cancel_task()  # of nothing that is left to do
+        assert not session.can_measure_codes

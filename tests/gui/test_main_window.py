@@ -400,3 +400,18 @@ def test_a_field_under_the_pointer_does_not_swallow_a_dropped_file(
 def words_in(field: QLineEdit | QPlainTextEdit) -> str:
     """What stands in a field."""
     return field.text() if isinstance(field, QLineEdit) else field.toPlainText()
+
+
+def test_a_measurement_that_was_cancelled_goes_on_from_the_menu(qtbot: QtBot, toy_file_run: Path) -> None:
+    with opened(qtbot, toy_file_run) as window:
+        session = window.session
+        until(qtbot, lambda: session.codec is not None and not session.analyst.is_running)
+        assert not action(window, "measureCodes").isEnabled()
+        assert session.codec is not None
+        session.follower.codec_arrived.emit(session.codec.update(session.codec.network.state_dict()), True)
+        assert not action(window, "measureCodes").isEnabled()  # it is under way
+        session.cancel_task()
+        trigger(window, "measureCodes")
+        assert session.analyst.is_running
+        until(qtbot, lambda: session.analyst.effects_of is session.codec and not session.analyst.is_running)
+        assert not action(window, "measureCodes").isEnabled()
