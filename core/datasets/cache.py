@@ -290,7 +290,7 @@ class CacheWriter:
         header = {"descr": "|u1", "fortran_order": False, "shape": (count, *self._shape)}
         content = io.BytesIO()
         np.lib.format.write_array_header_1_0(content, header)
-        self._file.write(content.getbuffer())
+        self._file.write(content.getvalue())
 
 
 class ScratchFile:

@@ -120,7 +120,7 @@ def _check_beginning(args: list[str], options: TrainOptions) -> None:
 
 
 def _is_given(args: Sequence[str], option: str) -> bool:
-    return any(arg.split("=")[0] == option for arg in args)
+    return any(arg.split("=")[0].replace("_", "-") == option for arg in args)  # tyro takes either spelling
 
 
 def _is_done(run: Run, config: TrainConfig) -> bool:

@@ -126,8 +126,10 @@ def test_the_learning_rate_is_the_networks_where_none_is_given(pictures: Path, t
         ("fc", [], 3e-4),
         ("conv", [], 1e-3),
         ("conv", ["--learning-rate", "3e-4"], 3e-4),
+        ("conv", ["--learning_rate", "2e-4"], 2e-4),
+        ("conv", ["--learning-rate=1e-4"], 1e-4),
     ):
-        out = tmp_path / f"{network} {len(asked)}"
+        out = tmp_path / "-".join([network, *asked])
         assert cli.main([*fast, "--network", network, *asked, "--out", str(out)]) == 0
         assert Run.open(out).config.train.learning_rate == expected
 

@@ -356,6 +356,7 @@ def test_import_can_be_cancelled(session: Session, tmp_path: Path, qtbot: QtBot)
         pytest.fail("the cancelled import left a cache")
 
 
+@pytest.mark.skipif(sys.version_info >= (3, 12), reason="True and None live for ever from Python 3.12 on")
 def test_references_to_true_and_none_survive_signals(toy_session: Session, qtbot: QtBot) -> None:
     for _ in range(50):
         toy_session.turn_dial(0, 1.0, None)
@@ -367,7 +368,7 @@ def test_references_to_true_and_none_survive_signals(toy_session: Session, qtbot
         toy_session.message_posted.emit("")
     settle(toy_session, qtbot)
     after = sys.getrefcount(None), sys.getrefcount(True)
-    # Immortal objects (3.12) have a constant count; before that a loss at each emit would show as hundreds.
+    # A loss at each emit would show as hundreds.
     assert after[0] > before[0] - 150
     assert after[1] > before[1] - 150
 

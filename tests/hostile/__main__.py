@@ -2,7 +2,7 @@
 
 Each is opened in this process, which looks at itself: processor time, memory at its most, what was run,
 written or connected to. Exit code 1 where one did not end in a sentence of ours that names the file, within
-2 s and 500 MB, or touched anything.
+2 s and MAX_MB, or touched anything.
 """
 
 import argparse
@@ -24,7 +24,8 @@ from tests.hostile.watch import Watch
 
 KINDS = (pictures, arrays, archives, places, pickles, texts)
 MAX_S = 2.0
-MAX_MB = 500
+MAX_MB = 500  # in all, of which torch's build for processors takes 255 by itself
+MORE_MB = 250  # than it takes by itself, where that is more: torch's build for GPUs takes 700
 
 
 @dataclass
@@ -50,6 +51,12 @@ def reset_peak() -> None:
     Path("/proc/self/clear_refs").write_text("5")
 
 
+def most_mb() -> int:
+    """What a file may take, in all: to be asked before the first is opened."""
+    reset_peak()
+    return max(MAX_MB, peak_mb() + MORE_MB)
+
+
 def outcomes(scratch: Path, kind: str = "") -> Iterator[Outcome]:
     """Make and open everything in a scratch folder."""
     home, target = scratch / "home", scratch / "target"
@@ -61,13 +68,14 @@ def outcomes(scratch: Path, kind: str = "") -> Iterator[Outcome]:
     os.chdir(target)  # where what the payloads name would appear
     listing = sorted(entry.name for entry in target.iterdir())
     watch = Watch([home])
+    most = most_mb()
     for case in made:
         if not case.name.startswith(kind):
             continue
-        yield _opened(case, watch, target, listing)
+        yield _opened(case, watch, target, listing, most)
 
 
-def _opened(case: Case, watch: Watch, target: Path, listing: list[str]) -> Outcome:
+def _opened(case: Case, watch: Watch, target: Path, listing: list[str], most: int) -> Outcome:
     complaints: list[str] = []
     sentence = ""
     reset_peak()
@@ -92,7 +100,7 @@ def _opened(case: Case, watch: Watch, target: Path, listing: list[str]) -> Outco
     complaints += seen
     if seconds > MAX_S:
         complaints.append(f"it took {seconds:.1f} s")
-    if memory > MAX_MB:
+    if memory > most:
         complaints.append(f"it took {memory} MB")
     if sorted(entry.name for entry in target.iterdir()) != listing:
         complaints.append("a file was made")
