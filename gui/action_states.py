@@ -51,7 +51,7 @@ class ActionStates(QObject):
             session.trainer.records_arrived,
             session.trainer.history_reset,
             session.replay.changed,
-            session.analyst.progressed,
+            session.analyst.study_changed,
         ):
             changed.connect(self._on_changed)
         self._on_changed()

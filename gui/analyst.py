@@ -155,7 +155,7 @@ class Analyst(QObject):
         errors_changed(): errors of more pictures are known, or none.
         every_changed(): every, the codes of all pictures, are new, or gone.
         progressed(object): an EncodeProgress; None when nothing is measured.
-        cut_short(): a measurement was cancelled or failed.
+        study_changed(): a study has begun or ended, or what was requested after it.
         failed(object): the exception that ended a measurement.
     """
 
@@ -165,7 +165,7 @@ class Analyst(QObject):
     errors_changed = Signal()
     every_changed = Signal()
     progressed = Signal(object)
-    cut_short = Signal()
+    study_changed = Signal()
     failed = Signal(object)
 
     def __init__(self, parent: QObject | None = None) -> None:
@@ -195,10 +195,12 @@ class Analyst(QObject):
         """Whether something is being measured."""
         return self._runner.is_running
 
-    @property
-    def is_cut_short(self) -> bool:
-        """Whether the study of the subject was cancelled or failed before its end."""
-        return self._subject is not None and not self._is_studied and not self._runner.is_running
+    def lacks(self, codec: Codec, limit: int) -> bool:
+        """Whether nothing is measured any more, and the last study was not, to its end, of just this."""
+        known = self._subject
+        if known is None or self._runner.is_running:
+            return False
+        return not self._is_studied or known.codec is not codec or known.limit < limit
 
     def study(self, subject: Subject) -> None:
         """Measure a subject; what is known of a codec of the same code size stays until it is replaced."""
@@ -216,6 +218,7 @@ class Analyst(QObject):
         self._want_all_errors = self._want_every = self._is_studied = False
         self._is_studying = True
         self._runner.start(lambda: self._pace.keep(measure(subject)))
+        self.study_changed.emit()
 
     def leave_cores(self, leave: bool) -> None:
         """Measure on one core from the next batch on (beside training or a hand on a dial), or on all."""
@@ -227,6 +230,7 @@ class Analyst(QObject):
         self._subject = None
         self._forget()
         self.progressed.emit(None)
+        self.study_changed.emit()
 
     def request_errors(self) -> None:
         """Measure the reconstruction error of every picture, after what is being measured now."""
@@ -254,7 +258,7 @@ class Analyst(QObject):
         self._want_all_errors = self._want_every = False
         self._runner.drop()
         self.progressed.emit(None)
-        self.cut_short.emit()
+        self.study_changed.emit()
 
     def close(self) -> None:
         """Stop and wait."""
@@ -275,6 +279,7 @@ class Analyst(QObject):
         self._want_every = self._is_studying = False
         everything = replace(subject, limit=len(subject.dataset))
         self._runner.start(lambda: self._pace.keep(measure_every_code(everything)))
+        self.study_changed.emit()
 
     def _measure_all_errors(self) -> None:
         subject = self._subject
@@ -282,6 +287,7 @@ class Analyst(QObject):
         self._want_all_errors = self._is_studying = False
         everything = replace(subject, limit=len(subject.dataset))
         self._runner.start(lambda: self._pace.keep(measure_all_errors(everything)))
+        self.study_changed.emit()
 
     @Slot(list)
     def _on_items(self, items: list[EncodeProgress | Measured]) -> None:
@@ -324,9 +330,10 @@ class Analyst(QObject):
             self._measure_every()
         else:
             self.progressed.emit(None)
+            self.study_changed.emit()
 
     @Slot(object)
     def _on_failed(self, error: object) -> None:
         self.progressed.emit(None)
-        self.cut_short.emit()
+        self.study_changed.emit()
         self.failed.emit(error)

@@ -78,6 +78,7 @@ class AnimationWindow(WritingWindow):
             session.dataset_changed,
             session.analyst.statistics_changed,
             session.analyst.effects_changed,
+            session.analyst.study_changed,
             session.detail_changed,
             session.replay.epochs_changed,
         ):
@@ -206,7 +207,9 @@ class AnimationWindow(WritingWindow):
             dims = (session.dial,)
         elif what is What.STRONGEST:
             if effects is None:
-                raise ExportError(tr("The dials are still being measured: a moment."))
+                raise ExportError(
+                    session.codes_missing or tr("The dials are still being measured: a moment.")
+                )
             dims = heavy.moving.strongest_dims(effects, self.dials.value())
         elif what is What.TO_TARGET:
             if session.target_index < 0:
@@ -220,7 +223,7 @@ class AnimationWindow(WritingWindow):
             title = tr("Random codes, seed {seed}", seed=self.seed.value())
         over = self._over_epochs() if what is What.EPOCHS else None
         if dims and session.statistics is None:
-            raise ExportError(tr("The codes are still being measured: a moment."))
+            raise ExportError(session.codes_missing or tr("The codes are still being measured: a moment."))
         subtitle = heavy.panels.comparison_subtitle(codec.config, run.name)
         if over is not None and over.detail:
             subtitle += tr(", with the original's detail")

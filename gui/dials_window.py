@@ -88,7 +88,7 @@ class DialsWindow(ToolWindow):
         self.factors.changed.connect(self._tell)
         session.analyst.effects_changed.connect(self._on_numbers_changed)
         session.analyst.kl_changed.connect(self._on_numbers_changed)
-        session.analyst.cut_short.connect(self._on_numbers_changed)
+        session.analyst.study_changed.connect(self._tell)
         session.dial_changed.connect(self._on_dial_changed)
         session.closing.connect(self._on_closing)
 

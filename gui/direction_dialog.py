@@ -181,7 +181,7 @@ class DirectionDialog(QDialog):
         session.dataset_changed.connect(self.reject)
         session.run_changed.connect(self.reject)
         session.analyst.statistics_changed.connect(self._ask)
-        session.analyst.cut_short.connect(self._ask)
+        session.analyst.study_changed.connect(self._on_study_changed)
         session.closing.connect(self._on_closing)
 
     # ---- what is asked for -----------------------------------------------------------------------------
@@ -269,6 +269,12 @@ class DirectionDialog(QDialog):
             self._delay.stop()
         else:
             self._delay.start()
+
+    @Slot()
+    def _on_study_changed(self) -> None:
+        if missing := self._missing():
+            self.message.setText(missing)
+            self._fitting.start()
 
     @Slot()
     def _fit(self) -> None:

@@ -70,7 +70,7 @@ class LabSides(QObject):
         session.model_changed.connect(self._on_a_changed)
         session.analyst.statistics_changed.connect(self._on_a_changed)
         session.analyst.effects_changed.connect(self._on_a_changed)
-        session.analyst.cut_short.connect(self._on_a_changed)
+        session.analyst.study_changed.connect(self._on_a_changed)
 
     @property
     def a(self) -> Side | None:

@@ -167,6 +167,7 @@ class MapPanel(QWidget):
             session.opening_changed,
         ):
             changed.connect(self._look_soon.start)
+        session.analyst.study_changed.connect(self._show_state)
         session.dataset_changed.connect(self._on_dataset_changed)
         session.analyst.errors_changed.connect(self._on_errors_changed)
         session.dial_changed.connect(self._on_dial_changed)
@@ -269,6 +270,7 @@ class MapPanel(QWidget):
 
     # ---- what is shown ---------------------------------------------------------------------------------
 
+    @Slot()
     def _show_state(self) -> None:
         session, shown = self._session, self.atlas.map
         has_map = shown is not None
@@ -281,7 +283,7 @@ class MapPanel(QWidget):
             elif session.dataset is None or session.codec is None:
                 hint = tr("Open pictures and a model, or train one: each picture's code becomes a dot here.")
             else:
-                hint = tr("Measuring the codes…")
+                hint = session.codes_missing or tr("Measuring the codes…")
             self.view.set_hint(hint)
             return
         known, total = len(shown.indices), len(session.dataset)

@@ -238,11 +238,15 @@ class Session(Keeping):
 
     @property
     def can_measure_codes(self) -> bool:
-        """Whether a measurement of the codes was cancelled, or failed, and can go on."""
-        return self.analyst.is_cut_short and not self.is_training and not self.follower.is_live
+        """Whether the codes of the weights that are shown are not all measured, and nobody is at it."""
+        if self.codec is None or self.dataset is None:
+            return False
+        if self.is_training or self.follower.is_live:  # the weights change soon
+            return False
+        return self.analyst.lacks(self.codec, heavy.encoding.CODES_LIMIT)
 
     def measure_codes(self) -> None:
-        """Go on with the measurement of the codes after it was cancelled."""
+        """Go on with the measurement of the codes, which was cancelled, or failed, or has not begun."""
         if self.can_measure_codes:
             self._study(heavy.encoding.CODES_LIMIT)
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
 from core.codec import Codec
@@ -11,10 +12,12 @@ from core.encoding import finished
 from core.lab.noise import measure_noise
 from core.lab.subjects import make_subject
 from core.latents import statistics
+from gui.dials_window import DialsWindow
 from gui.lab_noise import NoisePage
 from gui.lab_nudge import NudgePage
 from gui.lab_side import ranked
 from gui.lab_window import LabWindow
+from gui.map_panel import MapPanel
 from gui.session import Session
 from tests.gui.conftest import toy_dataset
 from tests.gui.lab_runs import keep, laboratory, train_second
@@ -227,3 +230,52 @@ def test_codes_whose_measurement_was_cancelled_are_not_waited_for(
         assert not session.can_measure_codes
         session.cancel_task()  # of nothing that is left to do
         assert not session.can_measure_codes
+
+
+def test_weights_that_were_measured_in_haste_alone_can_be_measured_whole(
+    qtbot: QtBot, toy_session: Session, second: Path
+) -> None:
+    """As when a training ends and its weights cannot be read: those that came on the way stay."""
+    session = toy_session
+    keep(second, "discs-ae")
+    with laboratory(qtbot, session) as lab:
+        page = noise_page(lab)
+        until(qtbot, lambda: page.result is not None)
+        until(qtbot, lambda: not session.analyst.is_running)
+        assert session.codec is not None
+        newer = trained_on(session.codec)
+        session.follower.codec_arrived.emit(newer, False)
+        until(qtbot, lambda: not session.analyst.is_running)
+        assert session.can_measure_codes
+        session.measure_codes()
+        until(qtbot, lambda: page.result is not None and page.result.a.codec is newer)
+        until(qtbot, lambda: not session.analyst.is_running)
+        assert not session.can_measure_codes
+
+
+def test_what_is_said_of_codes_follows_what_is_done_about_them(
+    qtbot: QtBot, toy_session: Session, second: Path
+) -> None:
+    session = toy_session
+    keep(second, "discs-ae")
+    owner = QWidget()
+    qtbot.addWidget(owner)
+    dials = DialsWindow(session, owner)
+    map_panel = MapPanel(session)
+    qtbot.addWidget(map_panel)
+    map_panel.show()
+    dials.show()
+    with laboratory(qtbot, session) as lab:
+        page = noise_page(lab)
+        session.put_dataset(toy_dataset(50), 0)
+        session.cancel_task()
+        assert session.analyst.codes is None
+        said = session.codes_missing
+        assert said.endswith("goes on with it.")
+        assert dials.status.text() == map_panel.view.hint == said
+        session.analyst.request_errors()  # as sorting the gallery by them does
+        until(qtbot, lambda: not session.analyst.is_running)
+        until(qtbot, lambda: lab.sides.b is not None and not lab.sides.is_looking)
+        assert page.progress_label.text() == dials.status.text() == said
+        session.measure_codes()
+        assert said not in (page.progress_label.text(), dials.status.text(), map_panel.view.hint)
