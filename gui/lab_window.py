@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from core.config import dependent_defaults
 from core.translate import tr
 from gui.elided_label import ElidedLabel
 from gui.lab_betweens import BetweensPage
@@ -222,16 +223,10 @@ class LabWindow(ToolWindow):
         if a is None:
             return
         train = a.run.config.train
-        self._session.trainer.suggest(
-            {
-                "network": train.network,
-                "objective": "ae" if a.is_variational else "vae",
-                "latent_dim": train.latent_dim,
-                "epochs": train.epochs,
-                "batch_size": train.batch_size,
-                "seed": train.seed,
-            }
-        )
+        objective = "ae" if a.is_variational else "vae"
+        # All else alike; how much the KL weighs is the objective's own.
+        beta = dependent_defaults(train.network, objective)["beta"]
+        self._session.trainer.suggest(train.model_dump() | {"objective": objective, "beta": beta})
         self._session.message_posted.emit(
             tr("The form holds the settings of {name} with the other objective: press Train.", name=a.name)
         )

@@ -4,7 +4,7 @@ There is no second list of settings here: core.config.settings_of is the only on
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Generic, TypeVar
 
 from PySide6.QtCore import QObject, QSize, Qt, Signal, Slot
@@ -26,8 +26,8 @@ _AROUND_CHOICE_PX = 34  # the frame, and the arrow at the right
 class SettingsForm(QObject, Generic[S]):
     """The fields of a settings model in two widgets, basic and advanced, for the owner to place.
 
-    Where there is an objective, what it does not use cannot be changed, and what it has a default of its own
-    for takes that with the objective, unless a person has changed it.
+    Where there is an objective, what it does not use cannot be changed. What has a default of its own for an
+    objective or a network takes that with them, unless it was given another value.
 
     Signals:
         edited(): a person changed a field; problem() and value() say what came of it.
@@ -38,13 +38,15 @@ class SettingsForm(QObject, Generic[S]):
     def __init__(self, model: type[S], parent: QWidget, columns: int = 1) -> None:
         super().__init__(parent)
         self._model = model
+        self._settings = {setting.name: setting for setting in settings_of(model)}
         self.fields: dict[str, ChoiceField | NumberField] = {}
         self._labels: dict[str, QLabel] = {}
+        self._given: set[str] = set()  # settings that are not what they are by default, and stay
         self._is_enabled = True
         self.basic = QWidget(parent)
         self.advanced = QWidget(parent)
         for widget, advanced, across in ((self.basic, False, columns), (self.advanced, True, 1)):
-            settings = [setting for setting in settings_of(model) if setting.advanced == advanced]
+            settings = [setting for setting in self._settings.values() if setting.advanced == advanced]
             self._fill(widget, settings, across)
         self.advanced.setVisible(False)
         self._chosen = self._choice()
@@ -71,20 +73,19 @@ class SettingsForm(QObject, Generic[S]):
         self.set_values(settings.model_dump())
 
     def set_values(self, values: Mapping[str, Any]) -> None:
-        """Show some settings by name; edited is not sent."""
+        """Show some settings by name, and what follows from them; edited is not sent."""
         for name, value in values.items():
-            field = self.fields[name]
-            blocked = field.blockSignals(True)
-            field.set_value(value)
-            field.blockSignals(blocked)
-        self._chosen = self._choice()
-        self._show_what_is_used()
+            self._put(name, value)
+        self._given -= values.keys()
+        self._follow_choice(apart_from=values)
+        for name in values:
+            self._note(name)
 
     @Slot()
     def reset_advanced(self) -> None:
         """Put the advanced settings back to what they are by default."""
         chosen = self._choice()
-        defaults = {s.name: s.default_for(chosen) for s in settings_of(self._model) if s.advanced}
+        defaults = {n: s.default_for(chosen) for n, s in self._settings.items() if s.advanced}
         self.set_values(defaults)
         self.edited.emit()
 
@@ -101,27 +102,38 @@ class SettingsForm(QObject, Generic[S]):
         return network, objective
 
     def _show_what_is_used(self) -> None:
-        for setting in settings_of(self._model):
-            field, is_used = self.fields[setting.name], setting.is_used_by(self._chosen[1])
-            field.setEnabled(self._is_enabled and is_used)
-            self._labels[setting.name].setEnabled(is_used)
+        for name, setting in self._settings.items():
+            is_used = setting.is_used_by(self._chosen[1])
+            self.fields[name].setEnabled(self._is_enabled and is_used)
+            self._labels[name].setEnabled(is_used)
 
-    def _follow_choice(self) -> None:
-        """Take over the defaults of another network or objective where those of the one before stand."""
+    def _put(self, name: str, value: object) -> None:
+        """Show a value; nobody is told."""
+        field = self.fields[name]
+        blocked = field.blockSignals(True)
+        field.set_value(value)
+        field.blockSignals(blocked)
+
+    def _note(self, name: str) -> None:
+        """Whether a setting that was just shown or edited is to stay with another network or objective."""
+        setting, field = self._settings[name], self.fields[name]
+        if field.problem() or field.value() != setting.default_for(self._chosen):
+            self._given.add(name)
+        else:
+            self._given.discard(name)
+
+    def _follow_choice(self, apart_from: Collection[str] = ()) -> None:
+        """Take over the defaults of another network or objective, apart from what has a value of its own."""
         before, self._chosen = self._chosen, self._choice()
-        if before == self._chosen:
-            return
-        for setting in settings_of(self._model):
-            field = self.fields[setting.name]
-            was, becomes = setting.default_for(before), setting.default_for(self._chosen)
-            if field.problem():  # which nobody could mend where it is not used any more
-                follows = not setting.is_used_by(self._chosen[1])
-            else:
-                follows = was != becomes and field.value() == was
-            if follows:
-                blocked = field.blockSignals(True)
-                field.set_value(becomes)
-                field.blockSignals(blocked)
+        for name, setting in self._settings.items():
+            if before == self._chosen or name in apart_from:
+                continue
+            becomes = setting.default_for(self._chosen)
+            # What is wrong could not be mended where it is not used any more.
+            is_stuck = bool(self.fields[name].problem()) and not setting.is_used_by(self._chosen[1])
+            if is_stuck or (name not in self._given and setting.default_for(before) != becomes):
+                self._put(name, becomes)
+                self._given.discard(name)
         self._show_what_is_used()
 
     def _fill(self, widget: QWidget, settings: list[Setting], columns: int) -> None:
@@ -147,6 +159,9 @@ class SettingsForm(QObject, Generic[S]):
     @Slot()
     def _on_field_changed(self) -> None:
         self._follow_choice()
+        changed = self.sender()
+        for name in [name for name, field in self.fields.items() if field is changed]:
+            self._note(name)
         self.edited.emit()
 
 

@@ -3,9 +3,9 @@
 import base64
 import binascii
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, field_serializer, field_validator
 from PySide6.QtCore import QByteArray
 
 from core.config import TrainConfig
@@ -18,7 +18,11 @@ LAYOUT_VERSION = 1
 
 
 class WindowMemory(BaseModel):
-    """Geometry and docks as Qt's own bytes in base64, the theme, the folder last opened from."""
+    """Geometry and docks as Qt's own bytes in base64, the theme, the folder last opened from.
+
+    Of the settings for training a file holds those that are not defaults: a default that becomes another one
+    is taken over.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -27,6 +31,21 @@ class WindowMemory(BaseModel):
     theme: Literal["system", "light", "dark"] = "system"
     folder: str = ""
     training: TrainConfig = TrainConfig()
+
+    @field_serializer("training")
+    def _without_defaults(self, training: TrainConfig) -> dict[str, Any]:
+        chosen = {"network": training.network, "objective": training.objective}
+        usual = TrainConfig.model_validate(chosen).model_dump()
+        return chosen | {name: value for name, value in training.model_dump().items() if value != usual[name]}
+
+    @field_validator("training", mode="before")
+    @classmethod
+    def _without_the_defaults_of_before(cls, value: Any) -> Any:
+        """Older files hold every setting; 0.001 was fc's learning rate, too, where nobody chose another."""
+        is_old = isinstance(value, dict) and TrainConfig.model_fields.keys() <= value.keys()
+        if is_old and value["network"] == "fc" and value["learning_rate"] == 1e-3:
+            return {name: setting for name, setting in value.items() if name != "learning_rate"}
+        return value
 
 
 def load() -> WindowMemory:

@@ -1,5 +1,6 @@
 """create(argv): the window with its names, its themes, its memory, and its end at every moment."""
 
+import json
 import sys
 import warnings
 from collections.abc import Callable
@@ -245,6 +246,38 @@ def picture_of(qtbot: QtBot, window: MainWindow) -> np.ndarray:
     window.setFocus()
     qtbot.wait(150)  # for the plot's timer and polished styles
     return to_array(window.grab().toImage())
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        {"network": "conv", "objective": "beta-vae", "learning_rate": 3e-4, "seed": 7},
+        {"objective": "vae", "learning_rate": 1e-3, "beta": 4.0},
+    ],
+)
+def test_a_window_memory_holds_the_settings_that_were_chosen(home: Path, settings: dict[str, object]) -> None:
+    training = TrainConfig.model_validate(settings)
+    window_memory.save(WindowMemory(theme="dark", training=training))
+    (file,) = home.rglob("window.json")
+    kept = json.loads(file.read_text())["training"]
+    assert kept == {"network": "fc", "objective": "ae"} | settings
+    assert window_memory.load() == WindowMemory(theme="dark", training=training)
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [({}, 3e-4), ({"network": "conv"}, 1e-3), ({"learning_rate": 2e-3}, 2e-3)],
+)
+def test_a_window_memory_of_before_does_not_hold_a_default_of_before(
+    home: Path, settings: dict[str, object], expected: float
+) -> None:
+    window_memory.save(WindowMemory())
+    (file,) = home.rglob("window.json")
+    whole = TrainConfig().model_dump() | {"learning_rate": 1e-3} | settings
+    file.write_text(json.dumps({"theme": "dark", "training": whole}))
+    assert window_memory.load().theme == "dark"
+    assert window_memory.load().training.learning_rate == expected
 
 
 @pytest.mark.parametrize(("first", "second"), [("light", "dark"), ("dark", "light")])

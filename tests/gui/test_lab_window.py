@@ -13,16 +13,19 @@ from pytestqt.qtbot import QtBot
 from torch.nn.modules.module import register_module_forward_hook
 
 from core.codec import Codec
+from core.config import TrainConfig
 from core.encoding import finished
 from core.lab.keeping import LAB_FOLDER
 from core.lab.noise import noisy_codes
 from core.lab.subjects import make_subject
 from core.latents import measure_effects, statistics
 from core.runs import Run
+from core.training import train
 from gui.lab_imitation import ImitationPage
 from gui.lab_noise import NoisePage
 from gui.lab_nudge import NudgePage
 from gui.lab_sampling import GridKey, SamplingPage
+from gui.lab_window import LabWindow
 from gui.main_window import MainWindow
 from gui.session import Session
 from tests.gui.conftest import toy_dataset
@@ -337,3 +340,27 @@ def test_without_a_second_run_the_form_is_prepared(
         lab.prepare_button.click()  # pyright: ignore[reportAttributeAccessIssue]
         settings = window.training_panel.settings()
         assert (settings.objective, settings.network, settings.latent_dim) == ("ae", "fc", 8)
+
+
+@pytest.mark.parametrize(
+    ("objective", "other", "beta"), [("beta-vae", "ae", 1.0), ("denoising-ae", "vae", 1.0)]
+)
+def test_the_prepared_training_differs_in_the_objective_alone(
+    qtbot: QtBot, toy_session: Session, tmp_path: Path, objective: str, other: str, beta: float
+) -> None:
+    config = TrainConfig.model_validate(
+        {"network": "conv", "objective": objective, "latent_dim": 3, "learning_rate": 2e-4, "epochs": 1}
+        | {"val_fraction": 0.2, "reconstruction": "l1", "kl_warmup_epochs": 2, "device": "cpu"}
+    )
+    run = Run.create(tmp_path / "run", config, toy_dataset().identity)
+    for _record in train(toy_dataset(), config, run):
+        pass
+    toy_session.open_run(run.path)
+    lab = LabWindow(toy_session, None)
+    qtbot.addWidget(lab)
+    with qtbot.waitSignal(toy_session.trainer.settings_suggested) as suggested:
+        lab.prepare_button.click()
+    assert suggested.args is not None
+    expected = config.model_copy(update={"objective": other, "beta": beta})
+    assert TrainConfig.model_validate(suggested.args[0]) == expected
+    lab.end_threads()

@@ -144,6 +144,17 @@ def test_learning_rate_follows_the_network_until_a_person_changes_it(
     _type(qtbot, rate, "0.002")
     network.setCurrentIndex(network.findData("fc"))
     assert rate.value() == 2e-3
+    _type(qtbot, rate, "0.001")  # which conv has by default
+    for name in ("conv", "fc"):
+        network.setCurrentIndex(network.findData(name))
+        assert rate.value() == 1e-3
+    form.set_values({"learning_rate": 3e-4})
+    form.set_values({"network": "conv", "objective": "beta-vae"})
+    assert form.value() == TrainConfig.model_validate({"network": "conv", "objective": "beta-vae"})
+    form.set_values({"network": "fc", "learning_rate": 1e-3})
+    network.setCurrentIndex(network.findData("conv"))
+    network.setCurrentIndex(network.findData("fc"))
+    assert rate.value() == 1e-3
 
 
 def test_beta_follows_the_objective_until_a_person_changes_it(
