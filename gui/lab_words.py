@@ -146,10 +146,10 @@ def _reach_words(study: BetweensStudy) -> str:
     """How far halfway is for the noise of each model that has any."""
     return " ".join(
         tr(
-            "Halfway lies {reach:.1f} standard deviations of {side}'s noise from either end{end}",
+            "Halfway lies {reach:.1f} times as far from either end as {side}'s noise in training goes{end}",
             reach=found.reach,
             side=side,
-            end="." if found.is_reached else tr(", too far for its training to help."),
+            end="." if found.is_reached else tr(": too far for its training to help."),
         )
         for side, found in zip(("A", "B"), study.subjects, strict=False)
         if found.reach is not None

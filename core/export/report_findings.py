@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 
 from core.export.document import Finding
-from core.lab.betweens import LEAST_AUC, LEAST_KNOWN
+from core.lab.betweens import LEAST_AUC, LEAST_KNOWN, REACH
 from core.lab.noise import NoiseCurve
 from core.lab.spread import Spread, Verdict
 from core.lab.study import Study
@@ -162,26 +162,25 @@ def noise_total(study: Study, names: Names) -> str:
 
 
 def between_expected(study: Study, names: Names) -> int | None:
-    """The number of the model whose in-betweens theory says are better: the vae, where its noise reaches."""
+    """The number of the model whose in-betweens are expected better: the vae, where its noise comes near."""
     return names.vae if names.vae is not None and study.betweens.subjects[names.vae].is_reached else None
 
 
 def reach_text(study: Study, names: Names) -> str:
-    """Whether the noise of the one vae in training reached as far as the middles; empty without one."""
+    """Whether the noise of the one vae in training came near to the middles; empty without one."""
     if names.vae is None or (reach := study.betweens.subjects[names.vae].reach) is None:
         return ""
+    values = {"vae": names.of(names.vae), "reach": reach, "limit": REACH}
     if between_expected(study, names) is not None:
         return tr(
-            "Theory says that {vae} should do better: halfway lies {reach:.1f} standard deviations of the"
-            " noise that it was trained with from either end.",
-            vae=names.of(names.vae),
-            reach=reach,
+            "In theory {vae} does better here: halfway lies {reach:.1f} times as far from either end as the"
+            " noise goes that it was trained with. Up to {limit:g} times that counts, by a rule of thumb.",
+            **values,
         )
     return tr(
-        "Theory promises no advantage here: halfway lies {reach:.1f} standard deviations of the noise that"
-        " {vae} was trained with from either end, so that training hardly reached it.",
-        vae=names.of(names.vae),
-        reach=reach,
+        "Theory promises no advantage here: halfway lies {reach:.1f} times as far from either end as the"
+        " noise goes that {vae} was trained with. Up to {limit:g} times that counts, by a rule of thumb.",
+        **values,
     )
 
 

@@ -144,7 +144,7 @@ def betweens_part(study: Study, names: Names) -> list[Block]:
                     *(f"{one.known:.2f}" for one in betweens.subjects),
                 ),
                 (
-                    tr("from either end to halfway, in standard deviations of the noise in training"),
+                    tr("from either end to halfway, over how far the noise in training goes"),
                     *("–" if one.reach is None else f"{one.reach:.1f}" for one in betweens.subjects),
                 ),
             ),

@@ -490,6 +490,19 @@ def test_reach_is_the_half_distance_over_the_noise() -> None:
     assert reach_of(mean, None, pairs).tolist() == [0.0, 0.0]
 
 
+def test_noise_itself_reaches_about_once_as_far() -> None:
+    """Pairs whose half distance is a draw of the noise: over 64 dimensions the root mean square is near 1."""
+    dice = np.random.default_rng(0)
+    std = dice.uniform(0.2, 0.4, 64)
+    ends = dice.normal(0.0, 1.0, (200, 64))
+    others = ends + 2.0 * std * dice.normal(0.0, 1.0, (200, 64))
+    log_std = np.tile(np.log(std), (400, 1)).astype(np.float32)
+    pairs = np.stack([np.arange(200), np.arange(200, 400)], axis=1)
+    found = reach_of(np.concatenate([ends, others]).astype(np.float32), log_std, pairs)
+    assert found.mean() == pytest.approx(1.0, abs=0.02)
+    assert found.std() < 0.1
+
+
 @pytest.mark.parametrize("count", [4, 7, 20, 450, 1200])
 def test_no_picture_is_in_two_pairs(count: int) -> None:
     pairs = draw_pairs(count)

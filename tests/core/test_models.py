@@ -178,13 +178,13 @@ def test_fc_begins_as_a_linear_map_that_keeps_lengths(objective: str) -> None:
             mixed = map_of(given + given.flip(0))
             torch.testing.assert_close(mixed, once + once.flip(0), rtol=1e-4, atol=1e-4)
         columns = before_tanh(torch.eye(64))  # the decoder's matrix, (D, C*H*W)
-        again = encoded(columns.unflatten(1, (3, 64, 64)))
+    rows = torch.autograd.functional.jacobian(lambda one: encoded(one)[0], x[:1])  # the encoder's
     # 512 random rows of 12,288 have singular values of 1 +- sqrt(512 / 12288) (Marchenko and Pastur 1967)
     edge = (512 / 12288) ** 0.5
-    lengths = torch.linalg.svdvals(columns)
-    assert 1 - edge < lengths.min()
-    assert lengths.max() < 1 + edge
-    assert 0 < torch.linalg.svdvals(again).max() < (1 + edge) ** 2
+    for matrix in (columns, rows.reshape(64, 12288)):
+        lengths = torch.linalg.svdvals(matrix)
+        assert 1 - edge < lengths.min()
+        assert lengths.max() < 1 + edge
     if objective == "vae":
         log_std = network.posterior(x).log_std
         assert log_std is not None
