@@ -10,6 +10,7 @@ from core.translate import tr
 
 VISIBLE = 8  # of 255: a smaller change of a pixel is not counted
 LUMA = np.array([0.299, 0.587, 0.114])  # Rec. 601, for display values
+_WHOLE = 0.95  # from this share of the pixels on all of the picture changes
 _MOSTLY = 0.55  # this share of the change lies in one third, where an even change has 0.33
 
 
@@ -86,11 +87,11 @@ def describe_change(before: NDArray[np.uint8], after: NDArray[np.uint8]) -> Chan
     colour = tuple(float(value) for value in shift - shift.mean())
     tint = _tint(colour)
     region = _region(np.where(changed, size, 0).astype(np.float64))
-    text = tr(
-        "{what}; {how}.",
-        what=_share_and_place(share, region),
-        how=_brightness_and_tint(brightness, tint),
-    )
+    what, how = _share_and_place(share, region), _brightness_and_tint(brightness, tint)
+    # Brightness is that of what changes: a picture of which a tenth does gets darker by a tenth of that.
+    text = tr("{what}; {how}.", what=what, how=how)
+    if share <= _WHOLE:
+        text = tr("{what}; there {how}.", what=what, how=how)
     return Change(mean_abs, share, region, brightness, colour, tint, text)
 
 
@@ -119,7 +120,7 @@ def _share_and_place(share: float, region: Region) -> str:
     percent = f"{share * 100:.0f}" if share >= 0.01 else tr("Less than 1")
     if region is not Region.WHOLE:
         return tr("{percent} % of the picture changes, mostly {place}", percent=percent, place=_place(region))
-    if share > 0.95:
+    if share > _WHOLE:
         return tr("The whole picture changes")
     return tr("{percent} % of the picture changes, spread all over it", percent=percent)
 

@@ -75,14 +75,14 @@ def test_the_sentence() -> None:
     assert change.share == pytest.approx(1 / 9)
     assert change.mean_abs == pytest.approx((4 + 24 + 24) / 3 / 9)
     assert change.text == (
-        "11 % of the picture changes, mostly in the upper left; it gets darker by 18 of 255 and redder."
+        "11 % of the picture changes, mostly in the upper left; there it gets darker by 18 of 255 and redder."
     )
 
 
 def test_one_pixel() -> None:
     change = describe_change(GREY, changed(slice(29, 30), slice(29, 30), (90, 90, 90)))
     assert change.text == (
-        "Less than 1 % of the picture changes, mostly in the lower right; it gets brighter by 90 of 255."
+        "Less than 1 % of the picture changes, mostly in the lower right; there it gets brighter by 90 of 255."
     )
 
 
@@ -92,7 +92,7 @@ def test_everywhere() -> None:
     dots = GREY.copy()
     dots[::2] += 20
     assert describe_change(GREY, dots).text == (
-        "50 % of the picture changes, spread all over it; it gets brighter by 20 of 255."
+        "50 % of the picture changes, spread all over it; there it gets brighter by 20 of 255."
     )
 
 
