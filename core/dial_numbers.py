@@ -89,9 +89,10 @@ class DialNumbers:
             return np.arange(len(values))
         return np.lexsort((np.arange(len(values)), -values, self.dead)).astype(np.int64)
 
-    def csv_text(self) -> str:
-        """One line a dial, in the order of the code."""
-        columns = self.columns()
+    def csv_text(self, by: str = "dial") -> str:
+        """One line a dial, in the order of a column; see order()."""
+        order = self.order(by)
+        columns = {name: column[order] for name, column in self.columns().items()}
         file = io.StringIO()
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(columns)
@@ -99,9 +100,10 @@ class DialNumbers:
         writer.writerows(zip(*lists, strict=True))
         return file.getvalue()
 
-    def facts(self) -> dict[str, Any]:
+    def facts(self, by: str = "dial") -> dict[str, Any]:
         """The same as plain values for JSON."""
-        columns = {name: column.tolist() for name, column in self.columns().items()}
+        order = self.order(by)
+        columns = {name: column[order].tolist() for name, column in self.columns().items()}
         dials = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
         return {
             "pictures": self.stats.count,

@@ -74,6 +74,7 @@ class NpzSource(ArraySource):
                     )
                 )
         count = sum(part.header.shape[0] for part in self._parts)
+        self._check_lengths()
         content = digest("npz", *(f"{i.filename}\0{i.file_size}\0{i.CRC}" for i in infos))
         about = About("npz", path.stem, str(path), policy, content)
         super().__init__(about, (count, *first.shape[1:]), first.dtype, file_stamp(path))
@@ -137,6 +138,30 @@ class NpzSource(ArraySource):
             codes = np.repeat(np.arange(len(lengths), dtype=np.int32), lengths)
             columns.append(LabelColumn("split", codes, self._splits))
         return tuple(columns)
+
+    def _check_lengths(self) -> None:
+        """Raises: DataError where an array is called as labels are, and there are more or fewer of them."""
+        by_name = {member.name.lower(): member for member in self._members}
+        if self._splits:
+            found = [_first_of(by_name, LABEL_PATTERNS, SPLITS[split]) for split in self._splits]
+            pairs = list(zip(found, self._parts, strict=True))
+        else:
+            pairs = [(by_name.get(name), self._parts[0]) for name in LABEL_NAMES]
+        for labels, pictures in pairs:
+            count = pictures.header.shape[0]
+            if labels is None or not _may_be_label(labels) or labels.header.shape[0] == count:
+                continue
+            raise DataError(
+                tr(
+                    "{file}: {labels} has {found} labels and {pictures} has {count} pictures: put the right"
+                    " ones there, or give what is no label another name.",
+                    file=str(self._path),
+                    labels=labels.name,
+                    found=f"{labels.header.shape[0]:,}",
+                    pictures=pictures.name,
+                    count=f"{count:,}",
+                )
+            )
 
     def _label_parts(self) -> list[tuple[str, list[_Member | None]]]:
         """(column name, one array or None a split) for each kind of label."""
@@ -224,14 +249,15 @@ def _first_of(
     return next((by_name[name] for name in wanted if name in by_name), None)
 
 
-def _is_label(member: _Member, count: int) -> bool:
+def _may_be_label(member: _Member) -> bool:
     header = member.header
     return (
-        header.data_bytes <= MAX_LABEL_BYTES
-        and len(header.shape) in (1, 2)
-        and header.shape[0] == count
-        and header.dtype.kind in "biufSU"
+        header.data_bytes <= MAX_LABEL_BYTES and len(header.shape) in (1, 2) and header.dtype.kind in "biufSU"
     )
+
+
+def _is_label(member: _Member, count: int) -> bool:
+    return _may_be_label(member) and member.header.shape[0] == count
 
 
 @contextmanager

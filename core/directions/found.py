@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 from core.edits import Direction
 from core.translate import tr
@@ -90,6 +90,28 @@ class Found:
         """The same, whose source says in which data it was found."""
         return replace(self, source=tr("{source} ({data})", source=self.source, data=name))
 
+    def values(self) -> dict[str, Any]:
+        """All that is known of it as plain values, by the names that every file and --json has them under.
+
+        held_out_accuracy is of all pictures alike, held_out_balanced_accuracy the mean of both sides', and
+        held_out_majority_share what always naming the larger side would get; None where it was not measured.
+        """
+        held_out = self.accuracy
+        return {
+            "name": self.name,
+            "kind": self.kind,
+            "source": self.source,
+            "share_of_variance": self.share,
+            "positive": self.positive,
+            "negative": self.negative,
+            "held_out_accuracy": None if held_out is None else held_out.plain,
+            "held_out_balanced_accuracy": None if held_out is None else held_out.balanced,
+            "held_out_majority_share": None if held_out is None else held_out.majority,
+            "held_out_pictures": 0 if held_out is None else held_out.count,
+            "weights": self.weights,
+            "vector": list(self.direction.vector),
+        }
+
     def brief(self) -> str:
         """The most telling of facts(), in a few words."""
         if self.share is not None:
@@ -104,6 +126,8 @@ class Found:
 
     def facts(self) -> str:
         """How it was found and what is known of it, in a sentence or two."""
+        count = f"{self.positive:,}"
+        pictures = tr("1 picture") if self.positive == 1 else tr("{count} pictures", count=count)
         match self.kind:
             case "pca":
                 return tr(
@@ -113,17 +137,16 @@ class Found:
                 )
             case "mean-difference" | "groups":
                 first = tr(
-                    "From {source}: the mean code of {positive} pictures less that of {negative}.",
+                    "From {source}: the mean code of {pictures} less that of {negative}.",
                     source=self.source,
-                    positive=f"{self.positive:,}",
+                    pictures=pictures,
                     negative=f"{self.negative:,}",
                 )
             case "classifier":
                 first = tr(
-                    "From {source}: the normal of a linear classifier of {positive} pictures against"
-                    " {negative}.",
+                    "From {source}: the normal of a linear classifier of {pictures} against {negative}.",
                     source=self.source,
-                    positive=f"{self.positive:,}",
+                    pictures=pictures,
                     negative=f"{self.negative:,}",
                 )
         if self.accuracy is not None:

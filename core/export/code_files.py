@@ -23,6 +23,7 @@ from core.translate import tr
 
 CODE_FORMATS = (".npz", ".csv")
 DIRECTION_FORMATS = (".npz", ".csv", ".json")
+MEASURED = ("share_of_variance", "held_out_accuracy", "held_out_balanced_accuracy")  # of Found.values()
 _PLAIN_NAME = re.compile(r"[^A-Za-z0-9_.-]+")
 
 
@@ -34,7 +35,8 @@ def write_codes(
     The .npz holds indices int64 (M,), codes float32 (M,D), errors float32 (M,), the mean squared error of
     each reconstruction in [-1,1], labels_<name> (M,) for each column of labels. The CSV holds the same,
     a row a picture, with as many digits as float32 needs to come back and nothing where there is no label,
-    and is written as it is measured.
+    and is written as it is measured; a label called as another column is (index, error, z0) has label_ before
+    its name.
     Closing the generator leaves path as it was. Raises: ExportError, ModelError, DataError.
     """
     indices = np.arange(len(dataset), dtype=np.int64) if indices is None else indices
@@ -72,7 +74,7 @@ def _write_csv(
     codec: Codec, dataset: ImageDataset, path: Path, indices: NDArray[np.int64]
 ) -> Generator[EncodeProgress, None, None]:
     header = ["index", "error", *(f"z{dim}" for dim in range(codec.latent_dim))]
-    header += [column.name for column in dataset.labels]
+    header += _distinct([column.name for column in dataset.labels], header)
     with replacing(path) as file:
         file.write(_rows([header]))
 
@@ -85,6 +87,18 @@ def _write_csv(
             file.write(_rows(rows))
 
         yield from _measured(codec, dataset, indices, take)
+
+
+def _distinct(names: Sequence[str], taken: Sequence[str]) -> list[str]:
+    """Names of columns, each with label_ before it as often as it takes to be that of no other column."""
+    known, distinct = {*taken}, list[str]()
+    for at, name in enumerate(names):
+        others = {*names[:at], *names[at + 1 :]}
+        while name in known or (name != names[at] and name in others):
+            name = f"label_{name}"
+        known.add(name)
+        distinct.append(name)
+    return distinct
 
 
 def _rows(rows: Sequence[Sequence[object]]) -> bytes:
@@ -153,49 +167,31 @@ def _write_arrays(file: CheckedFile, arrays: Mapping[str, NDArray[Any]]) -> None
 def write_directions_to(directions: Sequence[Found], path: Path) -> None:
     """Write directions as .npz, CSV or JSON, by path's ending; a vector is one standard deviation along it.
 
-    The .npz holds names (K,), kinds (K,) and vectors float64 (K,D); the JSON all that is known of each.
+    The .npz holds names (K,), kinds (K,) and vectors float64 (K,D), and float64 (K,) of each of MEASURED, nan
+    where it was not; the CSV the same, a row each; the JSON all of Found.values().
     Raises: ExportError for another ending, for none, and for a disk that does not take it.
     """
     suffix = check_suffix(path, DIRECTION_FORMATS)
     if not directions:
         raise ExportError(tr("This run has no directions yet: find some first."))
     vectors = np.stack([found.direction.array for found in directions])
+    known = [found.values() for found in directions]
     try:
         if suffix == ".npz":
             with replacing(path) as file:
                 names = np.array([found.name for found in directions])
                 kinds = np.array([found.kind for found in directions])
-                _write_arrays(file, {"names": names, "kinds": kinds, "vectors": vectors})
+                facts = {name: np.array([values[name] for values in known], np.float64) for name in MEASURED}
+                _write_arrays(file, {"names": names, "kinds": kinds, **facts, "vectors": vectors})
         elif suffix == ".csv":
-            header = ["name", "kind", "source", *(f"z{dim}" for dim in range(vectors.shape[1]))]
-            rows = [[one.name, one.kind, one.source, *map(repr, one.direction.vector)] for one in directions]
-            write_bytes(path, _rows([header, *rows]))
+            header = ["name", "kind", "source", *MEASURED]
+            rows = [[*(one[name] for name in header), *map(repr, one["vector"])] for one in known]
+            dims = (f"z{dim}" for dim in range(vectors.shape[1]))
+            write_bytes(path, _rows([[*header, *dims], *rows]))
         else:
-            write_bytes(path, (json.dumps([_facts(one) for one in directions], indent=2) + "\n").encode())
+            write_bytes(path, (json.dumps(known, indent=2) + "\n").encode())
     except OSError as error:
         raise not_written(path, error) from None
-
-
-def _facts(found: Found) -> dict[str, Any]:
-    accuracy = found.accuracy
-    return {
-        "name": found.name,
-        "kind": found.kind,
-        "source": found.source,
-        "share_of_variance": found.share,
-        "positive": found.positive,
-        "negative": found.negative,
-        "held_out": None
-        if accuracy is None
-        else {
-            "accuracy": accuracy.plain,
-            "balanced_accuracy": accuracy.balanced,
-            "majority": accuracy.majority,
-            "pictures": accuracy.count,
-        },
-        "weights": found.weights,
-        "vector": list(found.direction.vector),
-    }
 
 
 def check_suffix(path: Path, allowed: Sequence[str]) -> str:

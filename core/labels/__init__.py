@@ -35,27 +35,22 @@ class Labels:
             "index": tr("by the index column"),
             "order": tr("in their order"),
         }[self.by]
-        parts = [
-            tr(
-                "{count} labels for {matched} pictures, matched {how}.",
-                count=len(self.columns),
-                matched=f"{self.matched:,}",
-                how=how,
-            )
-        ]
+        count, matched = len(self.columns), f"{self.matched:,}"
+        labels = tr("1 label") if count == 1 else tr("{count} labels", count=count)
+        pictures = tr("1 picture") if self.matched == 1 else tr("{count} pictures", count=matched)
+        parts = [tr("{labels} for {pictures}, matched {how}.", labels=labels, pictures=pictures, how=how)]
         name, unused = Path(self.source).name, f"{self.unused:,}"
         if self.unused and self.by == "index":  # such as a file for all pictures, and a part of them open
             parts.append(
                 tr(
-                    "{count} rows of {name} are of no picture here: unless these are the first {matched}"
-                    " pictures that it counts, its labels are of others.",
+                    "Rows of {name} that are of no picture here: {count}. Unless the pictures here are the"
+                    " first that it counts, its labels are of others.",
                     count=unused,
                     name=name,
-                    matched=f"{self.matched:,}",
                 )
             )
         elif self.unused:
-            parts.append(tr("{count} rows of {name} are of no picture here.", count=unused, name=name))
+            parts.append(tr("Rows of {name} that are of no picture here: {count}.", count=unused, name=name))
         if self.left_out:
             parts.append(tr("Not read, being no labels: {names}.", names=", ".join(self.left_out[:5])))
         return " ".join(parts)
@@ -66,7 +61,8 @@ def read_labels(path: str | Path, dataset: ImageDataset) -> Labels:
 
     Rows are matched by file name where both have names, else by a column called index, else by their order
     where there are as many rows as pictures. A column of whole numbers or words becomes categories, another
-    of numbers stays numbers. Raises: DataError with what would match, where nothing does.
+    of numbers stays numbers. Raises: DataError with what would match, where nothing does: names or indices
+    that are of no picture are never passed over to go by the order.
     """
     path = Path(os.path.expanduser(path))
     table = Table(path, len(dataset), prefers_names=bool(dataset.files))

@@ -1,7 +1,6 @@
 """Which row of a file of labels is of which picture: by name, by index, or by order."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -13,6 +12,9 @@ from core.labels.table import MAX_TEXT, Table
 from core.translate import tr
 
 Key = Literal["name", "index", "order"]
+# A column that is called so must fit. One called id, or pandas' nameless one of rows that were picked out,
+# may number the rows of something larger; where none fits, rows are matched in their order.
+_INDEX_NAMES = ("index", "idx", "#")
 
 
 def match(table: Table, dataset: ImageDataset) -> tuple[NDArray[np.int64], Key]:
@@ -21,7 +23,7 @@ def match(table: Table, dataset: ImageDataset) -> tuple[NDArray[np.int64], Key]:
     if table.names is not None and dataset.files:
         return _by_name(table, table.names, dataset.files), "name"
     if table.indices is not None:
-        rows = _by_index(table.indices, count, table.path)
+        rows = _by_index(table, table.indices, count)
         if (rows >= 0).any():
             return rows, "index"
     if table.count == count:
@@ -43,15 +45,28 @@ def match(table: Table, dataset: ImageDataset) -> tuple[NDArray[np.int64], Key]:
     )
 
 
-def _by_index(indices: NDArray[np.int64], count: int, path: Path) -> NDArray[np.int64]:
+def _by_index(table: Table, indices: NDArray[np.int64], count: int) -> NDArray[np.int64]:
     if len(np.unique(indices)) != len(indices):
         values, times = np.unique(indices, return_counts=True)
         raise DataError(
-            tr("{path}: the index {index} stands there twice.", path=path, index=values[times.argmax()])
+            tr("{path}: the index {index} stands there twice.", path=table.path, index=values[times.argmax()])
         )
     first = 1 if len(indices) == count and indices.min() == 1 and indices.max() == count else 0
     places = indices - first
     inside = (places >= 0) & (places < count)
+    if not inside.any() and table.index_name.lower() in _INDEX_NAMES:
+        raise DataError(
+            tr(
+                "No index in {path} is that of a picture: its column '{column}' goes from {least} to {most},"
+                " and the pictures here from 0 to {last}; number the rows so, or take the column out to match"
+                " them in their order.",
+                path=table.path,
+                column=table.index_name,
+                least=indices.min(),
+                most=indices.max(),
+                last=count - 1,
+            )
+        )
     rows = np.full(count, -1, np.int64)
     rows[places[inside]] = np.flatnonzero(inside)
     return rows

@@ -142,6 +142,7 @@ class Table:
         self.path = path
         self.names: list[str] | None = None
         self.indices: NDArray[np.int64] | None = None
+        self.index_name = ""
         self.count = 0
         header, rows = _header(path, _text(path), count)
         self.columns = [Column(name, path) for name in header]
@@ -173,6 +174,7 @@ class Table:
             return
         try:
             self.indices = np.asarray([int(cell) for cell in cells], np.int64)
+            self.index_name = self.columns[key].name
         except (ValueError, OverflowError):
             self.columns[key].add(cells)  # a column that is only called so
             self.columns.append(self.columns[key])

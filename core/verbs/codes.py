@@ -9,6 +9,7 @@ from core.export.many import parse_indices
 from core.terminal import ProgressLine, say
 from core.translate import tr
 from core.verbs.asking import About, Flag, LabelOptions
+from core.verbs.inputs import inputs_of
 from core.verbs.opening import asked, check_out, labelled, opened_for, shown
 
 ABOUT = About(
@@ -40,7 +41,8 @@ class CodesOptions(LabelOptions):
 def run(args: list[str]) -> int:
     """Do what the command line of codes says and give the exit code."""
     trained, options = asked(CodesOptions, ABOUT, args)
-    out = check_out(options.out, *(DIRECTION_FORMATS if options.directions else CODE_FORMATS))
+    formats = DIRECTION_FORMATS if options.directions else CODE_FORMATS
+    out = check_out(options.out, *formats, inputs=inputs_of(trained, options))
     if options.directions:
         write_directions_to(read_directions(trained.path, trained.config.network.latent_dim), out)
     else:

@@ -22,6 +22,7 @@ from core.places import kept_folder
 from core.terminal import ProgressLine, say
 from core.translate import tr
 from core.verbs.asking import About, Json, RunOptions
+from core.verbs.inputs import inputs_of
 from core.verbs.opening import asked, check_out, codes_of, opened_for, shown, write_out
 
 MOST_LISTED = 512  # dials whose correlations are part of --json
@@ -65,10 +66,11 @@ class DialsOptions(RunOptions):
 def run(args: list[str]) -> int:
     """Do what the command line of dials says and give the exit code."""
     trained, options = asked(DialsOptions, ABOUT, args)
-    out = check_out(options.out, ".csv", ".json") if options.out is not None else None
+    inputs = inputs_of(trained, options)
+    out = check_out(options.out, ".csv", ".json", inputs=inputs) if options.out is not None else None
     correlations = None
     if options.correlation is not None:
-        correlations = check_out(options.correlation, ".csv", ".png", option="--correlation")
+        correlations = check_out(options.correlation, ".csv", ".png", inputs=inputs, option="--correlation")
     if options.sort == "kl" and not is_variational(trained.config.network.objective):
         raise ConfigError(tr("--sort kl needs a vae; {run} has no KL.", run=trained.name))
     codec = Codec.from_run(trained)
@@ -83,12 +85,15 @@ def run(args: list[str]) -> int:
     numbers = DialNumbers(stats, effect, kl)
     if out is not None:
         is_csv = out.suffix.lower() == ".csv"
-        write_out(out, numbers.csv_text() if is_csv else json.dumps(numbers.facts(), indent=2) + "\n")
+        facts = numbers.facts(options.sort)
+        write_out(out, numbers.csv_text(options.sort) if is_csv else json.dumps(facts, indent=2) + "\n")
     if correlations is not None:
         _write_correlation(correlations, options, together, numbers)
     if options.as_json:
+        order = numbers.order(options.sort)
+        together = together[np.ix_(order, order)]  # its rows are those of the dials
         whole = _rounded(together) if len(together) <= MOST_LISTED else None  # a file has it all
-        say(json.dumps(numbers.facts() | {"correlation": whole}, indent=2))
+        say(json.dumps(numbers.facts(options.sort) | {"correlation": whole}, indent=2))
         return 0
     for written in filter(None, (options.out, options.correlation)):
         say(tr("Written: {path}", path=written))

@@ -1,8 +1,9 @@
 """The verb directions: find directions of a run's codes, keep them with the run, list and delete them."""
 
 import json
+import math
 from collections.abc import Sequence
-from typing import Literal, cast
+from typing import Literal
 
 import numpy as np
 from pydantic import Field
@@ -88,7 +89,7 @@ def run(args: list[str]) -> int:
     if found or options.delete:
         write_directions(trained.path, kept)
     if options.as_json:
-        say(json.dumps([_values(one) for one in kept], ensure_ascii=False))
+        say(json.dumps([one.values() for one in kept], ensure_ascii=False))
     elif not kept:
         say(tr("{run} has no directions yet; --help says how to find some.", run=trained.name))
     else:
@@ -116,6 +117,7 @@ def _found(options: DirectionsOptions, trained: Run, codec: Codec) -> list[Found
     wanted = options.components, options.attribute, groups[0]
     if options.name:
         check_name(options.name)
+        _check_names_one(options, has_groups=bool(groups[0]))
     if not any(wanted):
         return []
     found: list[Found] = []
@@ -125,6 +127,8 @@ def _found(options: DirectionsOptions, trained: Run, codec: Codec) -> list[Found
         codes = codes_of(trained, codec, dataset, line)
         if options.components:
             found += principal_components(codes.codes, options.components, codec.fingerprint)
+            if options.name and not any(wanted[1:]):
+                found = [one.renamed(options.name) for one in found]
             if len(found) < options.components:
                 line.milestone(
                     tr(
@@ -153,6 +157,34 @@ def _found(options: DirectionsOptions, trained: Run, codec: Codec) -> list[Found
             tr("Two of these would be called '{name}': find them one by one, each with --name.", name=twice)
         )
     return [one.of_data(dataset.identity.name) for one in found]
+
+
+def _check_names_one(options: DirectionsOptions, *, has_groups: bool) -> None:
+    """Raises: ConfigError where --name names nothing that is found, or several things."""
+    named = len(options.attribute) + has_groups  # components beside these keep names of their own
+    if named == 1 or (not named and options.components == 1):
+        return
+    if named > 1:
+        text = tr(
+            "--name '{name}' is for one direction, and {count} are asked for: find them one by one, each with"
+            " its --name.",
+            name=options.name,
+            count=named,
+        )
+    elif options.components:
+        text = tr(
+            "--name '{name}' is for one direction, and {count} components are called PC 1, PC 2 and so on:"
+            " leave --name out, or find one with --components 1.",
+            name=options.name,
+            count=options.components,
+        )
+    else:
+        text = tr(
+            "--name '{name}' names nothing, as no direction is asked for: give it with --attribute, with"
+            " --group-a and --group-b, or with --components 1.",
+            name=options.name,
+        )
+    raise ConfigError(text)
 
 
 def _attribute(
@@ -192,12 +224,28 @@ def _column(dataset: ImageDataset, text: str) -> tuple[LabelColumn, str | float]
             )
         if column.classes:
             return column, value.strip() or column.classes[-1]
-        try:
-            return column, float(value) if value.strip() else middle_of(column)
-        except ValueError:
+        number = _number(value) if value.strip() else middle_of(column)
+        if sign == "=":
             raise ConfigError(
-                tr("--attribute {text}: '{value}' is no number to compare with.", text=text, value=value)
-            ) from None
+                tr(
+                    "--attribute {text}: {name} has numbers, not classes; write {name}>{number} for what is"
+                    " greater.",
+                    text=text,
+                    name=column.name,
+                    number=f"{middle_of(column):.3g}" if number is None else value.strip() or f"{number:.3g}",
+                )
+            )
+        if number is None:
+            raise ConfigError(
+                tr(
+                    "--attribute {text}: '{value}' is no number to compare with; write {name}>{number}, say.",
+                    text=text,
+                    value=value.strip(),
+                    name=column.name,
+                    number=f"{middle_of(column):.3g}",
+                )
+            )
+        return column, number
     raise ConfigError(
         tr(
             "There is no label for --attribute {text}: {name} has {labels}.",
@@ -206,6 +254,14 @@ def _column(dataset: ImageDataset, text: str) -> tuple[LabelColumn, str | float]
             labels=", ".join(columns) or tr("none; --labels reads some"),
         )
     )
+
+
+def _number(text: str) -> float | None:
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    return number if math.isfinite(number) else None
 
 
 def _chosen(method: Method, kinds: Sequence[Kind]) -> tuple[Kind, ...]:
@@ -235,18 +291,3 @@ def _encoded(codec: Codec, dataset: ImageDataset, indices: Sequence[int]) -> np.
     if not indices:
         return np.zeros((0, codec.latent_dim), np.float32)
     return codec.encode(dataset.pictures(np.asarray(indices, np.int64)))
-
-
-def _values(one: Found) -> dict[str, object]:
-    accuracy = one.accuracy
-    return {
-        "name": one.name,
-        "kind": one.kind,
-        "source": one.source,
-        "share": one.share,
-        "positive": one.positive,
-        "negative": one.negative,
-        "accuracy": None if accuracy is None else cast(object, accuracy.__dict__),
-        "weights": one.weights,
-        "vector": list(one.direction.vector),
-    }

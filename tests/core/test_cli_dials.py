@@ -75,6 +75,27 @@ def test_dials_writes_a_table_and_the_correlations(
     assert rows[2][2] == "1.0"
 
 
+def test_the_order_asked_for_is_that_of_every_form(
+    trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table, facts = tmp_path / "dials.csv", tmp_path / "dials.json"
+    by_spread = ["dials", str(trained), "--sort", "std"]
+    assert cli.main([*by_spread, "--out", str(table)]) == 0
+    printed = [int(line.split()[0]) for line in capsys.readouterr().out.splitlines()[2:6]]
+    assert cli.main([*by_spread, "--out", str(facts), "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert cli.main(["dials", str(trained), "--json"]) == 0
+    plain = json.loads(capsys.readouterr().out)
+    spread = [dial["std"] for dial in plain["dials"]]
+    assert printed != [0, 1, 2, 3]
+    assert [spread[dial] for dial in printed] == sorted(spread, reverse=True)
+    assert [int(row["dial"]) for row in csv.DictReader(io.StringIO(table.read_text("utf-8")))] == printed
+    for dials in (said["dials"], json.loads(facts.read_text("utf-8"))["dials"]):
+        assert dials == [plain["dials"][dial] for dial in printed]
+    both = np.array(plain["correlation"])[np.ix_(printed, printed)]
+    np.testing.assert_array_equal(said["correlation"], both)
+
+
 def test_heat_says_and_shows_where_dials_act(
     trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

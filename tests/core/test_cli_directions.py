@@ -1,5 +1,6 @@
 """The verb directions, and edit with what it found."""
 
+import csv
 import json
 from pathlib import Path
 
@@ -42,7 +43,7 @@ def test_found_listed_used_and_deleted(
     arguments = ["--labels", str(labels), "--attribute", "bright>128", "--components", "2"]
     assert main(["directions", run, *arguments]) == 0
     printed = capsys.readouterr()
-    assert "1 labels for 40 pictures, matched by the index column." in printed.err + printed.out
+    assert "1 label for 40 pictures, matched by the index column." in printed.err + printed.out
     assert "Held out" in printed.out
     found = read_directions(run_path, 4)
     assert [one.name for one in found] == ["PC 1", "PC 2", "bright", "bright (classifier)"]
@@ -71,6 +72,15 @@ def test_found_listed_used_and_deleted(
         (["--components", "-1"], "--components must be 0 to 256"),
         (["--components", "1", "--name", 'a"b'], "is no name for a direction"),
         (["--components", "1", "--seed", "-1"], "--seed is -1"),
+        (["--name", "hello"], "--name 'hello' names nothing, as no direction is asked for"),
+        (
+            ["--components", "2", "--name", "hello"],
+            "--name 'hello' is for one direction, and 2 components are",
+        ),
+        (
+            ["--attribute", "a", "--group-a", "1", "--group-b", "2", "--name", "hello"],
+            "--name 'hello' is for one direction, and 2 are asked for: find them one by one",
+        ),
         (["--delete", "nobody"], "There is no direction 'nobody'"),
         (["--labels", "/nowhere.csv", "--components", "1"], "/nowhere.csv"),
     ],
@@ -84,10 +94,85 @@ def test_mistakes_end_in_one_sentence(
     assert read_directions(run_path, 4) == ()
 
 
+def test_a_name_is_that_of_the_one_direction_that_is_found(run_path: Path, tmp_path: Path) -> None:
+    run, labels = str(run_path), tmp_path / "labels.csv"
+    labels.write_text("index,x\n" + "".join(f"{n},{n + 0.5}\n" for n in range(40)))
+    assert main(["directions", run, "--components", "1", "--name", "hello"]) == 0
+    (found,) = read_directions(run_path, 4)
+    assert (found.name, found.kind) == ("hello", "pca")
+    both = ["--components", "2", "--attribute", "x", "--name", "far"]
+    assert main(["directions", run, "--labels", str(labels), *both]) == 0
+    names = [one.name for one in read_directions(run_path, 4)]
+    assert names == ["hello", "PC 1", "PC 2", "far", "far (classifier)"]
+
+
+@pytest.mark.parametrize(
+    ("attribute", "sentence"),
+    [
+        ("radius=3", "radius has numbers, not classes; write radius>3 for what is greater."),
+        ("radius=", "radius has numbers, not classes; write radius>20 for"),
+        ("radius=big", "radius has numbers, not classes; write radius>20 for"),
+        ("radius>nan", "'nan' is no number to compare with; write radius>20, say."),
+        ("radius>-inf", "'-inf' is no number to compare with; write radius>20, say."),
+        ("radius>1e999", "'1e999' is no number to compare with"),
+        ("radius>big", "'big' is no number to compare with"),
+    ],
+)
+def test_a_column_of_numbers_is_compared_with_a_number(
+    attribute: str, sentence: str, run_path: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    labels = tmp_path / "labels.csv"
+    labels.write_text("index,radius\n" + "".join(f"{n},{n + 0.5}\n" for n in range(40)))
+    given = ["directions", str(run_path), "--labels", str(labels), "--method", "mean-difference"]
+    assert main([*given, "--attribute", attribute]) == 2
+    assert f"--attribute {attribute}: {sentence}" in capsys.readouterr().err
+    assert read_directions(run_path, 4) == ()
+    assert main([*given, "--attribute", "radius>30"]) == 0
+    (found,) = read_directions(run_path, 4)
+    assert (found.positive, found.negative) == (10, 30)
+
+
+def test_every_form_has_the_same_words_for_the_same_facts(
+    run_path: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run, labels = str(run_path), tmp_path / "labels.csv"
+    labels.write_text("index,x\n" + "".join(f"{n},{n + 0.5}\n" for n in range(40)))
+    found = ["--components", "1", "--attribute", "x>29", "--method", "mean-difference"]
+    assert main(["directions", run, "--labels", str(labels), *found]) == 0
+    capsys.readouterr()
+    assert main(["directions", run, "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    for suffix in ("json", "csv", "npz"):
+        assert main(["codes", run, "--directions", "--out", str(tmp_path / f"d.{suffix}")]) == 0
+    assert json.loads((tmp_path / "d.json").read_text()) == said
+    component, direction = read_directions(run_path, 4)
+    assert direction.accuracy is not None
+    expected = {
+        "share_of_variance": [component.share, None],
+        "held_out_accuracy": [None, direction.accuracy.plain],
+        "held_out_balanced_accuracy": [None, direction.accuracy.balanced],
+    }
+    rows = list(csv.DictReader((tmp_path / "d.csv").read_text().splitlines()))
+    with np.load(tmp_path / "d.npz", allow_pickle=False) as arrays:
+        for name, values in expected.items():
+            assert [one[name] for one in said] == values
+            assert [float(row[name]) if row[name] else None for row in rows] == values
+            np.testing.assert_array_equal(arrays[name], np.array(values, np.float64))
+    assert said[1]["held_out_pictures"] == direction.accuracy.count
+    assert said[1]["held_out_majority_share"] == direction.accuracy.majority
+
+
 def test_fewer_components_than_asked_for_are_said(run_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["directions", str(run_path), "--components", "99"]) == 0
     assert "no more than 4 of their 4 dimensions" in capsys.readouterr().err
     assert len(read_directions(run_path, 4)) == 4
+
+
+def test_one_picture_of_a_group_is_no_plural(run_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["directions", str(run_path), "--group-a", "1", "--group-b", "2,3"]) == 0
+    first, second = capsys.readouterr().out.splitlines()
+    assert "the mean code of 1 picture less that of 2." in first
+    assert "the normal of a linear classifier of 1 picture against 2." in second
 
 
 def test_two_directions_of_one_name_are_refused(

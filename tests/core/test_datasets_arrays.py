@@ -211,6 +211,23 @@ def test_plain_npz_arrays_and_their_labels(tmp_path: Path) -> None:
     assert columns["label"].classes == ("0", "1", "2")
 
 
+@pytest.mark.parametrize(
+    ("pictures", "labels"),
+    [("x_train", "y_train"), ("train_images", "train_labels"), ("images", "labels"), ("x", "Y")],
+)
+def test_npz_labels_of_another_length_are_refused(tmp_path: Path, pictures: str, labels: str) -> None:
+    path = tmp_path / "a.npz"
+    for count in (len(GREY) - 1, len(GREY) + 1):
+        np.savez(path, **{pictures: GREY, labels: np.arange(count) % 3})
+        with pytest.raises(DataError) as refused:
+            open_dataset(path)
+        assert f"{path}: {labels} has {count} labels and {pictures} has 20 pictures" in str(refused.value)
+        np.savez(path, **{pictures: GREY, labels: np.arange(20) % 3, "weights": np.arange(float(count))})
+        assert "label" in [
+            column.name for column in open_dataset(path).labels
+        ]  # what is no label is passed by
+
+
 def test_npz_of_dsprites_kind_never_reads_its_objects(tmp_path: Path) -> None:
     masks = (GREY > 100).astype(np.uint8)
     latents = np.stack([np.arange(20) % 3, np.arange(20) % 5], 1)

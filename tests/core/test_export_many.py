@@ -206,6 +206,21 @@ def test_labels_that_are_numbers_keep_their_digits(
     np.testing.assert_array_equal(np.array([float(cell or "nan") for cell in cells], np.float32), numbers)
 
 
+def test_no_two_columns_of_the_codes_have_one_name(
+    codec: Codec, dataset: ImageDataset, tmp_path: Path
+) -> None:
+    names = ("index", "error", "z0", "z99", "label_index", "label", "label_index_2", "label")
+    labels = tuple(LabelColumn(name, np.full(30, at, np.float32)) for at, name in enumerate(names))
+    finished(write_codes(codec, replace(dataset, labels=labels), tmp_path / "codes.csv"))
+    rows = list(csv.reader((tmp_path / "codes.csv").read_text().splitlines()))
+    assert len(set(rows[0])) == len(rows[0])
+    assert rows[0][2 + codec.latent_dim :] == [
+        "label_label_index", "label_error", "label_z0", "z99", "label_index", "label", "label_index_2",
+        "label_label",
+    ]  # fmt: skip
+    assert rows[1][2 + codec.latent_dim :] == [str(at) for at in range(len(names))]
+
+
 def test_codes_of_what_cannot_be_written_are_refused(
     codec: Codec, dataset: ImageDataset, tmp_path: Path
 ) -> None:
@@ -233,7 +248,10 @@ def test_directions_go_out_in_three_formats(tmp_path: Path) -> None:
         assert file["names"].tolist() == ["smile", "first, of all"]
         np.testing.assert_array_equal(file["vectors"], vectors)
     rows = list(csv.reader((tmp_path / "d.csv").read_text().splitlines()))
-    assert [[float(cell) for cell in row[3:]] for row in rows[1:]] == vectors
+    assert rows[0][:3] == ["name", "kind", "source"]
+    at = rows[0].index("z0")
+    assert rows[0][at:] == ["z0", "z1", "z2", "z3"]
+    assert [[float(cell) for cell in row[at:]] for row in rows[1:]] == vectors
     facts = json.loads((tmp_path / "d.json").read_text())
     assert [one["vector"] for one in facts] == vectors
     assert facts[1]["share_of_variance"] == 0.5

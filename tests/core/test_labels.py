@@ -55,7 +55,7 @@ def test_an_index_column(tmp_path: Path) -> None:
     labels = read_labels(path, tiny_dataset(3))
     score, kind = labels.columns
     assert (labels.by, labels.matched, labels.unused) == ("index", 2, 1)
-    assert "unless these are the first 2 pictures that it counts, its labels are of others" in labels.text()
+    assert "Unless the pictures here are the first that it counts, its labels are of others." in labels.text()
     assert score.classes == ()
     assert np.array_equal(score.values, np.array([1.5, np.nan, 0.5], np.float32), equal_nan=True)
     assert kind.classes == ("cat", "dog")
@@ -65,6 +65,29 @@ def test_an_index_column(tmp_path: Path) -> None:
 def test_an_index_that_counts_from_one(tmp_path: Path) -> None:
     path = written(tmp_path, "id;kind\n1;a\n2;b\n3;c\n")
     assert read_labels(path, tiny_dataset(3)).columns[0].values.tolist() == [0, 1, 2]
+
+
+@pytest.mark.parametrize("header", ["ID", ""])
+def test_numbers_of_something_larger_are_no_index(tmp_path: Path, header: str) -> None:
+    """As of rows that pandas picked out of a table, and of identifiers."""
+    path = written(tmp_path, f"{header},kind\n1000,dog\n1001,cat\n1007,dog\n")
+    labels = read_labels(path, tiny_dataset(3))
+    assert labels.by == "order"
+    assert labels.columns[0].classes == ("cat", "dog")
+    assert labels.columns[0].values.tolist() == [1, 0, 1]
+
+
+@pytest.mark.parametrize("header", ["index", "IDX", "#"])
+def test_an_index_of_no_picture_is_refused_and_never_taken_in_order(tmp_path: Path, header: str) -> None:
+    rows = "".join(f"{1000 + n},{'cat' if n % 2 else 'dog'}\n" for n in range(3))
+    path = written(tmp_path, f"{header},kind\n{rows}")
+    with pytest.raises(DataError) as refused:
+        read_labels(path, tiny_dataset(3))
+    sentence = str(refused.value)
+    assert (
+        f"No index in {path} is that of a picture: its column '{header}' goes from 1000 to 1002" in sentence
+    )
+    assert "the pictures here from 0 to 2; number the rows so, or take the column out" in sentence
 
 
 def test_the_order_where_there_are_as_many(tmp_path: Path) -> None:
@@ -123,6 +146,16 @@ def test_spreadsheets_in_other_encodings(tmp_path: Path) -> None:
         labels = read_labels(written(tmp_path, text.encode(encoding)), tiny_dataset(2))
         assert labels.columns[0].name == "größe"
         assert labels.columns[0].classes == ("groß", "klein")
+
+
+def test_one_label_of_one_picture_is_no_plural(tmp_path: Path) -> None:
+    path = written(tmp_path, "index,kind\n2,cat\n9,dog\n")
+    text = read_labels(path, tiny_dataset(3)).text()
+    assert text.startswith("1 label for 1 picture, matched by the index column. Rows of labels.csv that")
+    path = written(tmp_path, "image_id,kind,tall\na/000001.jpg,cat,0\nb/000003.jpg,dog,1\nx.jpg,cow,1\n")
+    text = read_labels(path, named()).text()
+    assert text.startswith("2 labels for 2 pictures, matched by their files' names. Rows of labels.csv that")
+    assert text.endswith("are of no picture here: 1.")
 
 
 def test_they_stand_beside_the_pictures_own(tmp_path: Path) -> None:
