@@ -104,10 +104,10 @@ class Run:
     ) -> "Run":
         """A new run in path, which is made; network and imported are an imported one's.
 
-        Raises: RunError where a run or its files are already there, ConfigError where a package is missing.
+        Raises: RunError where a run or the pictures are already, ConfigError where a package is missing.
         """
         check_reconstruction(train.reconstruction)
-        folder = check_new_run(path)
+        folder = check_new_run(path, data.source)
         config = RunConfig(
             train=train,
             network=network
@@ -276,8 +276,12 @@ class Run:
         write_text(self.path / CONFIG, self.config.model_dump_json(indent=2) + "\n")
 
 
-def check_new_run(path: str | Path) -> Path:
-    """The folder that path means. Raises: RunError where a run or its files are already there."""
+def check_new_run(path: str | Path, pictures: str = "") -> Path:
+    """The folder that path means.
+
+    pictures: where those are that it shall be trained on, as one would open them.
+    Raises: RunError where a run or some of its files are already there, or these pictures.
+    """
     folder = _place(path)
     if is_run(folder):
         raise RunError(
@@ -288,7 +292,21 @@ def check_new_run(path: str | Path) -> Path:
             raise RunError(
                 tr("{path} already holds a file {name}; choose another folder.", path=folder, name=name)
             )
+    if folder.is_dir() and _is_same(folder, pictures):
+        raise RunError(
+            tr(
+                "{path} holds the pictures that it would be trained on; choose another folder.",
+                path=folder,
+            )
+        )
     return folder
+
+
+def _is_same(folder: Path, source: str) -> bool:
+    try:
+        return os.path.samefile(folder, os.path.expanduser(source))
+    except (OSError, ValueError):  # it is not there, or can be no file's name
+        return False
 
 
 def _place(path: str | Path) -> Path:

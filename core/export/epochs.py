@@ -48,6 +48,14 @@ def epoch_views(
     read.
     """
     epochs = [snapshot.epoch for snapshot in kept_snapshots(run.path)]
+    if not epochs and run.config.train.epochs == 1 and run.config.train.keep_epochs:
+        raise ExportError(
+            tr(
+                "{run} was trained for one epoch, whose weights are the run's own, and a replay needs those"
+                " of two: train it on with --resume --epochs 3 or more, or anew with 2 or more.",
+                run=run.name,
+            )
+        )
     if not epochs:
         raise ExportError(
             tr(

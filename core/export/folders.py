@@ -8,6 +8,12 @@ from core.atomic import failure_text, making_folder
 from core.errors import ExportError
 from core.translate import tr
 
+# Of files that this program reads or writes: with one of them a file is meant.
+FILE_ENDINGS = frozenset(
+    {".csv", ".gif", ".html", ".jpeg", ".jpg", ".json", ".md", ".mp4", ".npy", ".npz", ".onnx", ".png"}
+    | {".webp", ".zip"}
+)
+
 
 @contextmanager
 def new_folder(path: Path) -> Iterator[Path]:
@@ -23,8 +29,30 @@ def new_folder(path: Path) -> Iterator[Path]:
         raise not_written(path, error) from None
 
 
-def check_new_folder(path: Path) -> None:
-    """Raises: ExportError where something would be overwritten."""
+def check_new_folder(path: Path, or_file: str = "") -> None:
+    """Raises: ExportError where something would be overwritten, or where the name is one of a file.
+
+    or_file: the ending with which the caller writes one file instead, to be named as a way out.
+    """
+    ending = path.suffix
+    if ending.lower() in FILE_ENDINGS and or_file:
+        raise ExportError(
+            tr(
+                "{path} would be a folder, and {ending} is the ending of a file; leave it off for a folder,"
+                " or choose {file}.",
+                path=path,
+                ending=ending,
+                file=or_file,
+            )
+        )
+    if ending.lower() in FILE_ENDINGS:
+        raise ExportError(
+            tr(
+                "{path} would be a folder, and {ending} is the ending of a file; leave it off.",
+                path=path,
+                ending=ending,
+            )
+        )
     if path.exists() and not path.is_dir():
         raise ExportError(tr("{path} is a file; choose another name for the folder.", path=path))
     try:

@@ -62,6 +62,8 @@ class ManyEdited:
     def text(self) -> str:
         """The change in a sentence."""
         sizes = np.array([change.mean_absolute for change in self.changes])
+        if len(sizes) == 1:
+            return tr("1 picture changed by {mean} of 255.", mean=f"{sizes[0]:.2f}")
         return tr(
             "{count} pictures changed by {mean} ± {spread} of 255 on average.",
             count=f"{len(sizes):,}",
@@ -172,7 +174,7 @@ def _target(out: Path, shape: tuple[int, int, int, int], digits: int) -> Iterato
 def check_target(out: Path) -> None:
     """Raises: ExportError where the edited pictures cannot be put, before any work is done."""
     if out.suffix.lower() != ".npy":
-        check_new_folder(out)
+        check_new_folder(out, ".npy")
 
 
 def edit_many(

@@ -166,7 +166,19 @@ def save_png(image: Image.Image, recipe: Recipe | None, path: Path) -> None:
 
 
 def save_picture(pixels: NDArray[np.uint8], path: Path, scale: int = 1, recipe: Recipe | None = None) -> None:
-    """Write one picture (H,W,C) as a PNG at a whole-number scale. Raises: ExportError."""
+    """Write one picture (H,W,C) as a PNG at a whole-number scale.
+
+    Raises: ExportError, also for a path that ends as another kind of file.
+    """
+    if path.suffix.lower() not in ("", ".png"):
+        raise ExportError(
+            tr(
+                "{path} cannot be written: the picture becomes a PNG; let its name end in .png and not in"
+                " {ending}.",
+                path=path,
+                ending=path.suffix,
+            )
+        )
     height, width = pixels.shape[:2]
     check_size(width * scale, height * scale)
     save_png(picture_image(pixels, scale), recipe, path)

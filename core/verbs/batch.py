@@ -18,6 +18,7 @@ from core.runs import Run
 from core.terminal import ProgressLine, say
 from core.translate import tr
 from core.verbs.asking import About, Flag, RunOptions, Texts
+from core.verbs.inputs import inputs_of
 from core.verbs.opening import (
     adjustment_of,
     asked,
@@ -78,7 +79,8 @@ def run(args: list[str]) -> int:
     if options.limit < 0:
         raise ConfigError(tr("--limit is {limit}; it must be 0 or more.", limit=options.limit))
     is_array = Path(options.out).suffix.lower() == ".npy"
-    out = check_out(options.out, ".npy") if is_array else check_out_folder(options.out)
+    inputs = inputs_of(trained, options, options.recipe)
+    out = check_out(options.out, ".npy", inputs=inputs) if is_array else check_out_folder(options.out, ".npy")
     codec = Codec.from_run(trained)
     with ProgressLine() as line:
         if adjust:

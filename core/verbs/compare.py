@@ -35,6 +35,7 @@ from core.runs import Run
 from core.terminal import ProgressLine, say
 from core.translate import tr
 from core.verbs.asking import DATA, About, RunOptions, Texts
+from core.verbs.inputs import inputs_of
 from core.verbs.opening import asked, check_index, check_out, check_seed, codes_of, opened_for, shown
 
 HTML, MARKDOWN = (".html", ".htm"), (".md", ".markdown")
@@ -91,7 +92,8 @@ class CompareOptions(RunOptions):
     recipe: Texts = Field(
         (),
         description=tr(
-            "An exported PNG of either run, whose adjustments and words are shown. May be given again."
+            "An exported PNG of either run, whose adjustments and words are shown on its own picture."
+            " May be given again."
         ),
     )
     erase: str = Field(
@@ -103,7 +105,7 @@ class CompareOptions(RunOptions):
 def run(args: list[str]) -> int:
     """Do what the command line of compare says and give the exit code."""
     first, options = asked(CompareOptions, ABOUT, args)
-    out = check_out(options.out, *HTML, *MARKDOWN)
+    out = check_out(options.out, *HTML, *MARKDOWN, inputs=inputs_of(first, options, *options.recipe))
     check_seed(options.seed)
     save = save_html if out.suffix.lower() in HTML else save_markdown
     runs = first, Run.open(options.run_b)
@@ -149,7 +151,7 @@ def _parsed(run: Run, codec: Codec, texts: Sequence[str], notes: Sequence[str]) 
     if len(notes) > len(texts):
         raise ConfigError(
             tr(
-                "There are {notes} notes for {count} adjustments; give one --note for each --adjust at most.",
+                "More notes than adjustments: {notes} for {count}; give each --adjust one --note at most.",
                 notes=len(notes),
                 count=len(texts),
             )
@@ -196,11 +198,14 @@ def _figures(
     given: Sequence[Sequence[Adjustment]],
     recipes: Sequence[tuple[str, Recipe]],
 ) -> list[Adjusted]:
-    """The figures of the adjustments: each run's, but where only recipes are of it, and those of recipes."""
+    """The figures of the adjustments: each run's, but where only recipes are of it, and those of recipes.
+
+    The first run's come first. A recipe's figure is of the picture that it was made of.
+    """
     numbers = [_number_of(path, recipe, runs, subjects) for path, recipe in recipes]
     names = told_apart([run.name for run in runs])
     named = [replace(subject, name=name) for subject, name in zip(subjects, names, strict=True)]
-    figures: list[Adjusted] = []
+    figures: list[tuple[int, Adjusted]] = []
     chosen = chosen_adjustments(given, runs, named, picture)
     for number, (subject, own, one) in enumerate(zip(named, given, chosen, strict=True)):
         if number in numbers and not own:
@@ -214,11 +219,10 @@ def _figures(
             title=comparison_title(index, dataset.identity.name),
             subtitle=comparison_subtitle(subject.codec.config, subject.name),
         )
-        figures.append(Adjusted(subject.name, figure, one.remark))
-    return figures + [
-        _of_recipe(recipe, runs[number], named[number], dataset)
-        for number, (_path, recipe) in zip(numbers, recipes, strict=True)
-    ]
+        figures.append((number, Adjusted(subject.name, figure, one.remark)))
+    for number, (_path, recipe) in zip(numbers, recipes, strict=True):
+        figures.append((number, _of_recipe(recipe, runs[number], named[number], dataset)))
+    return [figure for _, figure in sorted(figures, key=lambda numbered: numbered[0])]
 
 
 def _number_of(path: str, recipe: Recipe, runs: Sequence[Run], subjects: Sequence[Subject]) -> int:

@@ -19,6 +19,7 @@ from core.runs import Run
 from core.terminal import ProgressLine, say
 from core.translate import tr
 from core.verbs.asking import About, Flag, RunOptions, Texts
+from core.verbs.inputs import inputs_of
 from core.verbs.opening import adjustments_of, asked, check_index, check_out, codes_of, opened_for
 
 ABOUT = About(
@@ -68,12 +69,13 @@ class EditOptions(RunOptions):
 def run(args: list[str]) -> int:
     """Do what the command line of edit says and give the exit code."""
     trained, options = asked(EditOptions, ABOUT, args)
-    out = check_out(options.out, ".png")  # the recipe needs a PNG to live in
+    # The recipe needs a PNG to live in.
+    out = check_out(options.out, ".png", inputs=inputs_of(trained, options))
     check_scale(options.scale)
     if len(options.note) > len(options.adjust):
         raise ConfigError(
             tr(
-                "There are {notes} notes for {count} adjustments; give one --note for each --adjust at most.",
+                "More notes than adjustments: {notes} for {count}; give each --adjust one --note at most.",
                 notes=len(options.note),
                 count=len(options.adjust),
             )

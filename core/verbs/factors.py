@@ -15,6 +15,7 @@ from core.places import kept_folder
 from core.terminal import ProgressLine, say
 from core.translate import tr
 from core.verbs.asking import About, Json, LabelOptions
+from core.verbs.inputs import inputs_of
 from core.verbs.opening import (
     asked,
     check_out,
@@ -49,7 +50,8 @@ class FactorsOptions(LabelOptions):
 def run(args: list[str]) -> int:
     """Do what the command line of factors says and give the exit code."""
     trained, options = asked(FactorsOptions, ABOUT, args)
-    out = check_out(options.out, ".png", ".json") if options.out is not None else None
+    inputs = inputs_of(trained, options)
+    out = check_out(options.out, ".png", ".json", inputs=inputs) if options.out is not None else None
     codec = Codec.from_run(trained)
     with ProgressLine() as line:
         dataset = labelled(opened_for(trained, options, line), options.labels, line)

@@ -20,6 +20,7 @@ from core.runs import Run
 from core.terminal import ProgressLine, say
 from core.translate import tr
 from core.verbs.asking import About, Json, RunOptions, Texts
+from core.verbs.inputs import inputs_of
 from core.verbs.opening import adjustment_of, asked, check_index, check_out, codes_of, opened_for
 
 _SHOWN = 3  # dials where none is named: those with the greatest effect
@@ -59,7 +60,8 @@ class HeatOptions(RunOptions):
 def run(args: list[str]) -> int:
     """Do what the command line of heat says and give the exit code."""
     trained, options = asked(HeatOptions, ABOUT, args)
-    out = check_out(options.out, ".png") if options.out is not None else None
+    inputs = inputs_of(trained, options)
+    out = check_out(options.out, ".png", inputs=inputs) if options.out is not None else None
     check_scale(options.scale)
     codec = Codec.from_run(trained)
     with ProgressLine() as line:

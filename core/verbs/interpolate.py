@@ -47,7 +47,7 @@ class InterpolateOptions(MovingOptions):
 def run(args: list[str]) -> int:
     """Do what the command line of interpolate says and give the exit code."""
     trained, options = asked(InterpolateOptions, ABOUT, args, Look())
-    out, look = look_of(options, options.steps)
+    out, look = look_of(trained, options, options.steps)
     codec = Codec.from_run(trained)
     first, last = options.first, options.last
     with ProgressLine() as line:

@@ -15,6 +15,7 @@ from core.terminal import ProgressLine, say
 from core.translate import tr
 from core.usage import install_text
 from core.verbs.asking import About, LabelOptions
+from core.verbs.inputs import inputs_of
 from core.verbs.opening import (
     asked,
     check_out,
@@ -61,7 +62,7 @@ class MapOptions(LabelOptions):
 def run(args: list[str]) -> int:
     """Do what the command line of map says and give the exit code."""
     trained, options = asked(MapOptions, ABOUT, args)
-    out = check_out(options.out, ".csv", ".png")
+    out = check_out(options.out, ".csv", ".png", inputs=inputs_of(trained, options))
     codec = Codec.from_run(trained)
     with ProgressLine() as line:
         dataset = labelled(opened_for(trained, options, line), options.labels, line)

@@ -14,10 +14,12 @@ from core.export.moving import MOST_FRAMES, MOST_STEPS, Film, check_count
 from core.export.recipe import save_png
 from core.export.sheet import Sheet, check_scale, comfortable_scale, render_sheet
 from core.export.typeset import ThemeName
+from core.runs import Run
 from core.terminal import ProgressLine, say
 from core.translate import tr
 from core.usage import install_text
 from core.verbs.asking import RunOptions
+from core.verbs.inputs import inputs_of
 from core.verbs.opening import check_out, shown
 
 SHEET = ".png"
@@ -58,9 +60,10 @@ class Look(Settings):
     ] = "none"
 
 
-def look_of(options: MovingOptions, steps: int = MOST_STEPS) -> tuple[Path, Look]:
+def look_of(run: Run, options: MovingOptions, steps: int = MOST_STEPS) -> tuple[Path, Look]:
     """Where to write, and the look; steps of a sheet. Raises: ConfigError, ExportError for what cannot be."""
-    out, look = check_out(options.out, SHEET, *FORMATS), Look(**options.of(Look))
+    out = check_out(options.out, SHEET, *FORMATS, inputs=inputs_of(run, options))
+    look = Look(**options.of(Look))
     if out.suffix.lower() != SHEET:
         animation_format(out)
     if look.scale:

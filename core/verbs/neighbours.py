@@ -13,6 +13,7 @@ from core.mapping import measure_rarity, nearest
 from core.terminal import ProgressLine, say
 from core.translate import tr
 from core.verbs.asking import About, Json, RunOptions, Texts
+from core.verbs.inputs import inputs_of
 from core.verbs.opening import (
     adjustment_of,
     asked,
@@ -52,7 +53,8 @@ class NeighboursOptions(RunOptions):
 def run(args: list[str]) -> int:
     """Do what the command line of neighbours says and give the exit code."""
     trained, options = asked(NeighboursOptions, ABOUT, args)
-    out = check_out(options.out, ".png") if options.out is not None else None
+    inputs = inputs_of(trained, options)
+    out = check_out(options.out, ".png", inputs=inputs) if options.out is not None else None
     if not 1 <= options.count <= MOST:
         raise ConfigError(
             tr("--count {count} must be from 1 to {most}.", count=options.count, most=f"{MOST:,}")

@@ -21,6 +21,7 @@ from core.runs import Run, check_new_run
 from core.terminal import ProgressLine
 from core.translate import tr
 from core.verbs.asking import About, RunOptions, parse
+from core.verbs.inputs import Input, check_no_input
 
 T = TypeVar("T")
 OfRun = TypeVar("OfRun", bound=RunOptions)
@@ -45,10 +46,11 @@ def asked(model: type[OfRun], about: About, args: Sequence[str], *settings: Sett
     return run, parse(model, about, args, *settings, run.config.data.policy)
 
 
-def check_out(path: str, *suffixes: str, option: str = "--out") -> Path:
+def check_out(path: str, *suffixes: str, inputs: Sequence[Input], option: str = "--out") -> Path:
     """Where an option says that a file is to be written, tried before any work is done for it.
 
-    Raises: ConfigError for an ending that is none of suffixes, ExportError where no file can be written.
+    Raises: ConfigError for an ending that is none of suffixes, ExportError where no file can be written, or
+    where one of inputs would be replaced.
     """
     out = Path(os.path.expanduser(path))
     if out.suffix.lower() not in suffixes:
@@ -56,6 +58,7 @@ def check_out(path: str, *suffixes: str, option: str = "--out") -> Path:
         raise ConfigError(
             tr("{option} {path} must end in {endings}.", option=option, path=path, endings=endings)
         )
+    check_no_input(out, inputs, option)
     try:
         check_place(out)
     except OSError as error:
@@ -63,10 +66,13 @@ def check_out(path: str, *suffixes: str, option: str = "--out") -> Path:
     return out
 
 
-def check_out_folder(path: str) -> Path:
-    """Where --out says that a new folder is to be made, tried before any work. Raises: ExportError."""
+def check_out_folder(path: str, or_file: str = "") -> Path:
+    """Where --out says that a new folder is to be made, tried before any work.
+
+    or_file: as in check_new_folder. Raises: ExportError.
+    """
     out = Path(os.path.expanduser(path))
-    check_new_folder(out)
+    check_new_folder(out, or_file)
     try:
         _check_folder(out)
     except OSError as error:
@@ -74,9 +80,9 @@ def check_out_folder(path: str) -> Path:
     return out
 
 
-def check_out_run(path: str) -> None:
-    """Raises: RunError where --out names no place for a new run, before any work is done for it."""
-    folder = check_new_run(path)
+def check_out_run(path: str, pictures: str = "") -> None:
+    """Raises: RunError where --out names no place for a new run, before any work; pictures are its --data."""
+    folder = check_new_run(path, pictures)
     try:
         _check_folder(folder)
     except OSError as error:

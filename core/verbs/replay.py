@@ -51,7 +51,7 @@ class ReplayOptions(MovingOptions):
 def run(args: list[str]) -> int:
     """Do what the command line of replay says and give the exit code."""
     trained, options = asked(ReplayOptions, ABOUT, args, Look(fps=EPOCHS_A_SECOND))
-    out, look = look_of(options)
+    out, look = look_of(trained, options)
     adjust = only_adjustment(options.adjust)
     codec = Codec.from_run(trained)
     with ProgressLine() as line:

@@ -44,7 +44,7 @@ class SampleOptions(MovingOptions):
 def run(args: list[str]) -> int:
     """Do what the command line of sample says and give the exit code."""
     trained, options = asked(SampleOptions, ABOUT, args, Look())
-    out, look = look_of(options)
+    out, look = look_of(trained, options)
     count, seed = options.count, options.seed
     if not 1 <= count <= MOST_SAMPLES:
         raise ConfigError(tr("--count is {count}; it must be 1 to {most}.", count=count, most=MOST_SAMPLES))

@@ -7,6 +7,7 @@ from core.scoring import write_scores
 from core.terminal import ProgressLine, say
 from core.translate import tr
 from core.verbs.asking import About, RunOptions
+from core.verbs.inputs import inputs_of
 from core.verbs.opening import asked, check_out, opened_for, shown
 
 ABOUT = About(
@@ -28,7 +29,7 @@ class ScoreOptions(RunOptions):
 def run(args: list[str]) -> int:
     """Do what the command line of score says and give the exit code."""
     trained, options = asked(ScoreOptions, ABOUT, args)
-    out = check_out(options.out, ".csv")
+    out = check_out(options.out, ".csv", inputs=inputs_of(trained, options))
     codec = Codec.from_run(trained)
     with ProgressLine() as line:
         shown(write_scores(codec, opened_for(trained, options, line), out), line)

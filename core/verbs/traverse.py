@@ -62,7 +62,7 @@ class TraverseOptions(MovingOptions):
 def run(args: list[str]) -> int:
     """Do what the command line of traverse says and give the exit code."""
     trained, options = asked(TraverseOptions, ABOUT, args, Look())
-    out, look = look_of(options, options.steps)
+    out, look = look_of(trained, options, options.steps)
     dims, sigmas = parse_dims(options.dims), options.sigmas
     check_dims(dims, trained.config.network.latent_dim)
     if not 0.0 <= sigmas <= 100.0:

@@ -4,10 +4,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from core import cli
 from core.atomic import write_bytes
+from core.datasets import open_dataset
 from core.devices import AVAILABLE
+from core.errors import ExportError, RunError
+from core.export.many import check_target
+from core.export.recipe import save_picture
+from core.run_files import CONFIG, LOCK
 from core.runs import Run
 from core.training import train
 from core.verbs.asking import _sentence
@@ -147,6 +153,146 @@ def test_a_place_for_a_run_is_looked_at_before_the_pictures(
     assert "A run cannot be made in" in capsys.readouterr().err
     assert cli.main([*train, "--out", str(untrained)]) == 2
     assert "already holds a run" in capsys.readouterr().err
+
+
+def test_a_run_is_not_made_among_its_pictures(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pictures = tmp_path / "pictures"
+    pictures.mkdir()
+    for number, pixels in enumerate(tiny_dataset(20).pictures(slice(None))):
+        Image.fromarray(pixels).save(pictures / f"{number:02}.png")
+    before = sorted(pictures.iterdir())
+    link = tmp_path / "link"
+    link.symlink_to(pictures)
+    words = ["--latent-dim", "4", "--epochs", "1", "--batch-size", "16", "--device", "cpu"]
+    train = ["train", "--data", str(pictures), *words]
+    for out in (pictures, link):
+        assert cli.main([*train, "--out", str(out)]) == 2
+        said = capsys.readouterr().err
+        assert said == (f"{out} holds the pictures that it would be trained on; choose another folder.\n")
+    with pytest.raises(RunError, match="holds the pictures"):
+        Run.create(pictures, tiny_config(), open_dataset(pictures).identity)
+    assert sorted(pictures.iterdir()) == before
+    # An empty folder is as good as none, and so is one in which a process was killed before it had a run, or
+    # in which another one is just looking whether it can be written to.
+    for name, resume in (("empty", []), ("empty too", ["--resume"]), ("begun", ["--resume"])):
+        out = tmp_path / name
+        out.mkdir()
+        if name == "begun":
+            (out / f".{CONFIG}.0123456789abcdef.part").write_text("{")
+            (out / LOCK).write_text("")
+        assert cli.main([*train, *resume, "--out", str(out)]) == 0
+        assert Run.open(out).is_finished
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["edit", "RUN", "--data", "IN.png", "--out"],
+        ["batch", "RUN", "--adjust", "0+1", "--data", "IN.npy", "--out"],
+        ["batch", "RUN", "--recipe", "IN.npy", "--out"],
+        ["codes", "RUN", "--data", "IN.npz", "--out"],
+        ["codes", "RUN", "--labels", "IN.csv", "--out"],
+        ["score", "RUN", "--data", "IN.csv", "--out"],
+        ["map", "RUN", "--labels", "IN.csv", "--out"],
+        ["dials", "RUN", "--data", "IN.json", "--out"],
+        ["dials", "RUN", "--data", "IN.csv", "--correlation"],
+        ["heat", "RUN", "--data", "IN.png", "--out"],
+        ["factors", "RUN", "--labels", "IN.json", "--out"],
+        ["neighbours", "RUN", "--data", "IN.png", "--out"],
+        ["compare", "RUN", "RUN", "--recipe", "IN.html", "--out"],
+        ["traverse", "RUN", "--data", "IN.png", "--out"],
+        ["interpolate", "RUN", "--from", "0", "--to", "1", "--data", "IN.png", "--out"],
+        ["sample", "RUN", "--data", "IN.png", "--out"],
+        ["replay", "RUN", "--data", "IN.png", "--out"],
+    ],
+)
+def test_no_verb_replaces_what_it_reads(
+    words: list[str], untrained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (read,) = [Path(word) for word in words if word.startswith("IN")]
+    option = words[words.index(read.name) - 1]
+    file, folder = tmp_path / read, tmp_path / "pictures"
+    folder.mkdir()
+    (folder / "within").mkdir()
+    link, in_folder = tmp_path / f"link{read.suffix}", folder / "within" / f"1{read.suffix}"
+    file.write_text("own")
+    in_folder.write_text("own")
+    link.symlink_to(file)
+
+    def refused(source: Path, out: Path) -> str:
+        named = {"RUN": str(untrained), read.name: str(source)}
+        assert cli.main([*(named.get(word, word) for word in words), str(out)]) == 2
+        said = capsys.readouterr().err
+        assert said.count("\n") == 1
+        return said
+
+    for source, out in ((file, file), (file, link), (link, file)):
+        said = refused(source, out)
+        assert said.startswith(f"{words[-1]} {out} would replace the ")
+        assert said.endswith(f"{option}; choose another name or folder.\n")
+    if option == "--data":
+        for out in (in_folder, tmp_path / "pictures" / ".." / "pictures" / "within" / in_folder.name):
+            said = refused(folder, out)
+            assert said.startswith(f"{words[-1]} {out} would replace a file among the pictures of --data")
+        assert "would replace" not in refused(folder, folder / read.name)  # which is new there
+    assert (file.read_text(), in_folder.read_text()) == ("own", "own")
+
+
+def test_the_pictures_of_a_run_and_its_own_files_are_not_replaced(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder, shards = tmp_path / "pictures", tmp_path / "shards"
+    for place in (folder, shards):
+        place.mkdir()
+    for number in range(20):
+        save_picture(tiny_dataset().pictures([number])[0], folder / f"{number:06}.png")
+    for number in (0, 1):
+        np.save(shards / f"{number}.npy", tiny_dataset(20, seed=number).pictures(slice(None)))
+    dataset = open_dataset(folder)
+    run = Run.create(tmp_path / "run", tiny_config(epochs=1), dataset.identity)
+    for _record in train(dataset, run.config.train, run):
+        pass
+    inside, edit = folder / "000001.png", ["edit", str(run.path), "--adjust", "0+1", "--out"]
+    before = inside.read_bytes()
+    link = tmp_path / "link.png"
+    link.symlink_to(inside)
+    for out in (inside, link):
+        assert cli.main([*edit, str(out)]) == 2
+        assert capsys.readouterr().err == (
+            f"--out {out} would replace a file among the pictures that the run was trained on; choose another"
+            " name or folder.\n"
+        )
+    assert inside.read_bytes() == before
+    config = run.path / CONFIG
+    before = config.read_bytes()
+    assert cli.main(["dials", str(run.path), "--out", str(config)]) == 2
+    assert "would replace the run's own config.json" in capsys.readouterr().err
+    assert config.read_bytes() == before
+    (tmp_path / "list.txt").write_text("shards/0.npy\nshards/1.npy\n")
+    batch = ["batch", str(run.path), "--adjust", "0+1", "--out", str(shards / "1.npy"), "--data"]
+    for data in (str(shards / "{0..1}.npy"), str(tmp_path / "list.txt"), str(shards)):
+        assert cli.main([*batch, data]) == 2
+        assert "would replace a file among the pictures of --data" in capsys.readouterr().err
+    # With other data, or over an earlier output, all goes on as ever.
+    for out in (tmp_path / "edited.png", tmp_path / "edited.png", inside):
+        assert cli.main([*edit, str(out), "--data", str(shards)]) == 0
+
+
+@pytest.mark.parametrize("ending", [".csv", ".NPZ", ".json", ".zip", ".gif", ".html", ".md", ".onnx", ".png"])
+def test_a_folder_is_not_called_like_a_file(
+    ending: str, untrained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / f"bb{ending}"
+    assert cli.main(["batch", str(untrained), "--adjust", "0+1", "--out", str(out)]) == 2
+    assert capsys.readouterr().err == (
+        f"{out} would be a folder, and {ending} is the ending of a file; leave it off for a folder, or choose"
+        " .npy.\n"
+    )
+    with pytest.raises(ExportError, match="leave it off for a folder"):
+        check_target(out)
+    assert cli.main(["batch", str(untrained), "--adjust", "0+1", "--out", str(tmp_path / "v1.5")]) == 2
+    assert "has no weights yet" in capsys.readouterr().err  # that name is as good as any
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_name_that_no_disk_takes(capsys: pytest.CaptureFixture[str]) -> None:

@@ -198,6 +198,15 @@ def test_a_picture_on_its_own(tmp_path: Path) -> None:
     assert picture_image(pixels, 2).size == (10, 12)
 
 
+@pytest.mark.parametrize("name", ["edited.jpg", "edited.JPEG", "edited.npy", "edited.v2"])
+def test_a_picture_is_not_called_like_another_kind_of_file(name: str, tmp_path: Path) -> None:
+    path = tmp_path / name
+    with pytest.raises(ExportError, match=rf"{name} cannot be written: .* end in \.png and not in "):
+        save_picture(np.zeros((8, 8, 3), np.uint8), path)
+    assert not path.exists()
+    save_picture(np.zeros((8, 8, 3), np.uint8), path.with_suffix(".PNG"))
+
+
 def test_where_nothing_can_be_written(tmp_path: Path) -> None:
     with pytest.raises(ExportError, match="cannot be written"):
         save_png(IMAGE, None, tmp_path / "no" / "such" / "a.png")

@@ -305,7 +305,10 @@ def test_a_recipe_is_shown_with_the_run_whose_weights_it_has(
     assert main(["edit", first, *edit, "--out", str(png)]) == 0
     _reweighted(Path(first))
     assert main(["compare", *untrained_runs, "--recipe", str(png), "--out", str(out)]) == 0
-    assert "ae has other weights now than when this picture was exported." in out.read_text("utf-8")
+    text = out.read_text("utf-8")
+    assert "ae has other weights now than when this picture was exported." in text
+    headings = [line for line in text.splitlines() if line.startswith("### ") and "Picture" in line]
+    assert [line.split(":")[0] for line in headings] == ["### ae", "### vae"]  # the first run's first
 
 
 def _reweighted(run: Path) -> None:
@@ -321,7 +324,7 @@ def _reweighted(run: Path) -> None:
         (["--out", "report.pdf"], "must end in .html, .htm, .md or .markdown"),
         (["--out", "r.html", "--adjust", "9+1"], "There is no dimension 9"),
         (["--out", "r.html", "--erase", "40,2"], "--erase 40,2 must be ROW,COLUMN within 16×16"),
-        (["--out", "r.html", "--note", "words"], "1 notes for 0 adjustments"),
+        (["--out", "r.html", "--note", "words"], "More notes than adjustments: 1 for 0;"),
         (["--out", "r.html", "--index", "90"], "There is no picture 90"),
     ],
 )

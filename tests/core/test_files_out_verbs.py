@@ -334,3 +334,19 @@ def test_replay_of_a_run_without_epochs_or_with_a_damaged_one_is_one_sentence(
     assert "--keep-epochs" in error_of(args, capsys)
     assert "must end in .png, .gif" in error_of([*args[:3], str(tmp_path / "a.avi")], capsys)
     assert not list(tmp_path.glob("a.*"))
+
+
+def test_replay_of_one_epoch_says_that_a_second_is_missing_and_how_to_come_by_one(
+    pictures: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    dataset = open_dataset(pictures)
+    for keep in (8, 0):
+        run = Run.create(tmp_path / f"run{keep}", tiny_config(epochs=1, keep_epochs=keep), dataset.identity)
+        for _record in train(dataset, run.config.train, run):
+            pass
+        said = error_of(["replay", str(run.path), "--out", str(tmp_path / "a.gif")], capsys)
+        assert ("--keep-epochs" in said) == (keep == 0)
+        assert ("was trained for one epoch" in said) == (keep == 8)
+    words = ["--resume", "--epochs", "3"]  # as it says
+    assert cli.main(["train", "--out", str(tmp_path / "run8"), *words]) == 0
+    assert cli.main(["replay", str(tmp_path / "run8"), "--out", str(tmp_path / "a.gif")]) == 0
