@@ -115,7 +115,7 @@ def read_row(path: Path) -> RunRow:
     notes = read_notes(path)
     try:
         run = Run.open(path)
-        _check_weights(run)
+        check_weights(run)
         metrics, finished, epochs = run.metrics(), run.is_finished, run.progress().epoch
     except (LatentDialsError, OSError) as error:
         return RunRow(path, RunState.DAMAGED, str(error), size=size, changed=changed, notes=notes)
@@ -140,7 +140,7 @@ def read_row(path: Path) -> RunRow:
         latent_dim=network.latent_dim,
         epochs=max(epochs, _whole_epochs(metrics)),
         epochs_asked=0 if imported else train.epochs,
-        mse=float(metrics.mse[-1]) if len(metrics) else math.nan,
+        mse=metrics.of_last_epoch("mse"),
         val_mse=last,
         best_val_mse=best,
         seconds=float(metrics.seconds[-1]) if len(metrics) else 0.0,
@@ -151,9 +151,19 @@ def read_row(path: Path) -> RunRow:
     )
 
 
-def _check_weights(run: Run) -> None:
-    """Raises: RunError where the weights are not what their header says, as after a copy that broke off."""
+def check_weights(run: Run) -> None:
+    """Raises: RunError where the weights are not what their header says, as after a copy that broke off, or
+    are gone from a run that was trained to its end.
+    """
     if not run.has_weights:
+        if run.is_finished:
+            raise RunError(
+                tr(
+                    "{path} is gone, which has what this run learned: copy the file back, or train the run"
+                    " on, for more epochs than it has.",
+                    path=run.path / MODEL,
+                )
+            )
         return
     try:
         read_tensor_header(run.path / MODEL)

@@ -1,8 +1,9 @@
 """metrics.csv: one row a report, appended as training goes and read whole for the plot."""
 
 import io
+import math
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 from typing import BinaryIO
@@ -60,6 +61,25 @@ class Metrics:
 
     def __len__(self) -> int:
         return len(self.step)
+
+    def of_last_epoch(self, name: str) -> float:
+        """The mean of a column over the pictures of the newest epoch, as far as it goes; nan without rows."""
+        if not len(self):
+            return math.nan
+        first = int(np.searchsorted(self.epoch, self.epoch[-1]))
+        before = int(self.images[first - 1]) if first else 0
+        return mean_of_pictures(self.images[first:], getattr(self, name)[first:], before)
+
+
+def mean_of_pictures(
+    images: Sequence[int] | NDArray[np.int64], values: Sequence[float] | NDArray[np.float64], before: int
+) -> float:
+    """The mean of values, each of the pictures since the one before; images are counted on from before.
+
+    Where none were added, as after a stop between an epoch's last step and its report, the last value.
+    """
+    added = np.diff(np.asarray(images), prepend=before)
+    return float(np.average(values, weights=added)) if added.any() else float(values[-1])
 
 
 @dataclass(frozen=True)

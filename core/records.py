@@ -34,3 +34,8 @@ class TrainRecord(MetricsRow):
     reported: bool = True
     kl_of_dims: NDArray[np.float32] | None = None
     collapse: str = ""
+
+    @property
+    def ends_epoch(self) -> bool:
+        """Whether this is the one report at the end of an epoch."""
+        return self.reported and self.step % (self.steps_total // self.epochs) == 0

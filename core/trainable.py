@@ -77,21 +77,25 @@ def check_trainable(dataset: ImageDataset, config: TrainConfig, run: Run, resume
     if progress.epoch >= config.epochs:
         raise TrainingError(
             tr(
-                "The run {run} has finished its {done} epochs; ask for more than that to train on.",
+                "The run {run} has finished its {epochs}; ask for more than that to train on.",
                 run=run.name,
-                done=progress.epoch,
+                epochs=_epochs(progress.epoch),
             )
         )
     if progress.is_done(config.epochs, config.patience) and config.epochs <= asked.epochs:
         raise TrainingError(
             tr(
-                "The run {run} stopped after {done} epochs, {stale} of them without getting better; ask for"
+                "The run {run} stopped after {epochs}, {stale} of them without getting better; ask for"
                 " more patience or more epochs to train on.",
                 run=run.name,
-                done=progress.epoch,
+                epochs=_epochs(progress.epoch),
                 stale=progress.stale_epochs,
             )
         )
+
+
+def _epochs(count: int) -> str:
+    return tr("1 epoch") if count == 1 else tr("{count} epochs", count=count)
 
 
 def check_not_imported(run: Run) -> None:

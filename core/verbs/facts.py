@@ -6,10 +6,12 @@ from dataclasses import replace
 from typing import Any
 
 from core.activity import ACTIVE_NATS, DimensionKl, active_count, collapse_text
+from core.catalogue import check_weights
 from core.codec import shape_text
 from core.config import TrainConfig, objective_text
 from core.datasets import ImageDataset
 from core.datasets.dataset import DataIdentity
+from core.errors import RunError
 from core.models.architecture import architecture, architecture_text
 from core.notes import read_notes
 from core.runs import Imported, Run
@@ -24,6 +26,11 @@ def run_facts(run: Run) -> dict[str, Any]:
     names = ("step", "epoch", "images", "seconds", "loss", "reconstruction", "kl", "mse")
     kl = run.kl()
     measured = [float(value) for value in metrics.val_mse if math.isfinite(value)]
+    try:
+        check_weights(run)
+        problem = ""
+    except RunError as error:
+        problem = str(error)
     return {
         "kind": "run",
         "path": str(run.path),
@@ -34,7 +41,9 @@ def run_facts(run: Run) -> dict[str, Any]:
         "versions": run.config.versions,
         "imported": run.config.imported.model_dump() if run.config.imported else None,
         "finished": run.is_finished,
+        "problem": problem,
         "last": None if last is None else {name: getattr(metrics, name)[last].item() for name in names},
+        "last_epoch": None if last is None else {name: metrics.of_last_epoch(name) for name in names[4:]},
         "val_mse": {"last": measured[-1], "best": min(measured)} if measured else None,
         "objective": run.config.network.objective,
         "reconstruction": run.config.train.reconstruction,
@@ -72,9 +81,18 @@ def run_text(run: Run) -> str:
         ),
         (tr("Progress"), progress + (tr(" (finished)") if facts["finished"] else "")),
     ]
+    if facts["problem"]:
+        rows.append((tr("Problem"), facts["problem"]))
     if last is not None:
         rows.append(
-            (tr("Loss"), tr("{loss} (mse {mse})", loss=f"{last['loss']:.5g}", mse=f"{last['mse']:.5f}"))
+            (
+                tr("Loss"),
+                tr(
+                    "{loss} (mse {mse}), over the last epoch",
+                    loss=f"{facts['last_epoch']['loss']:.5g}",
+                    mse=f"{facts['last_epoch']['mse']:.5f}",
+                ),
+            )
         )
     if val_mse is not None:
         rows.append(

@@ -4,6 +4,7 @@ import math
 import os
 from collections.abc import Generator, Sequence
 from contextlib import closing, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from core.datasets import ImageDataset
 from core.devices import resolve_device
 from core.errors import RunError
 from core.interrupts import termination_interrupts
+from core.metrics import mean_of_pictures
 from core.ranks import Ranks, joined, restarts
 from core.runs import Run, is_run
 from core.terminal import ProgressLine, SilentLine, say
@@ -92,7 +94,7 @@ def run(args: list[str]) -> int:
     config = checked(TrainConfig, options.settings)
     resume = (options.resume and not begins) or _was_begun(options.out, config)
     if not resume:
-        check_out_run(options.out)
+        check_out_run(options.out, options.data)
     resolve_device(config.device)  # before a folder is made: one that is not here is a mistake like any other
     with joined(config.device) as ranks, ProgressLine() if ranks.writes else SilentLine() as line:
         if begins:
@@ -103,7 +105,9 @@ def run(args: list[str]) -> int:
         line.milestone(dataset.reading)
         _say_skipped(dataset, line)
         run = _run_of_all(options.out, config, dataset, ranks, resume)
-        last = _watched(train(dataset, config, run, resume=resume, snapshot_interval_s=math.inf), line)
+        images = run.progress().images if resume else 0
+        records = train(dataset, config, run, resume=resume, snapshot_interval_s=math.inf)
+        last = _watched(records, line, images)
     return _say_end(run, ranks, is_finished=last is not None and last.finished)
 
 
@@ -138,7 +142,9 @@ def _was_begun(out: str, config: TrainConfig) -> bool:
 def _say_end(run: Run, ranks: Ranks, is_finished: bool) -> int:
     """Say on standard output what became of run, once for all processes, and give the exit code."""
     if ranks.writes and is_finished:
-        say(tr("Done: {path} after {epochs} epochs.", path=run.path, epochs=run.progress().epoch))
+        epochs = run.progress().epoch
+        after = tr("1 epoch") if epochs == 1 else tr("{epochs} epochs", epochs=epochs)
+        say(tr("Done: {path} after {epochs}.", path=run.path, epochs=after))
     elif ranks.writes:
         say(
             tr(
@@ -168,9 +174,15 @@ def _run_of_all(out: str, config: TrainConfig, dataset: ImageDataset, ranks: Ran
     return Run.open(out)
 
 
-def _watched(records: Generator[TrainRecord, None, None], line: ProgressLine) -> TrainRecord | None:
-    """Drain training; gives its last record. Ctrl+C and SIGTERM close it, which writes a checkpoint."""
+def _watched(
+    records: Generator[TrainRecord, None, None], line: ProgressLine, images: int
+) -> TrainRecord | None:
+    """Drain training, which goes on after so many images; gives its last record.
+
+    Ctrl+C and SIGTERM close it, which writes a checkpoint.
+    """
     last: TrainRecord | None = None
+    epoch: list[TrainRecord] = []  # the reports of the epoch that is going on
     with suppress(KeyboardInterrupt), termination_interrupts(), closing(records):
         for record in records:
             if last is None:
@@ -186,11 +198,24 @@ def _watched(records: Generator[TrainRecord, None, None], line: ProgressLine) ->
             if record.problem != (last.problem if last else ""):
                 line.milestone(record.problem or tr("The run is being written again."))
             last = record
-            if record.reported and (math.isfinite(record.val_mse) or record.finished):
-                line.milestone(_record_text(record))
+            if record.reported:
+                epoch.append(record)
+            if record.ends_epoch:
+                line.milestone(_record_text(_over(epoch, images)))
+                epoch, images = [], record.images
             else:
                 line.show(_record_text(record))
     return last
+
+
+def _over(epoch: list[TrainRecord], before: int) -> TrainRecord:
+    """The last report of an epoch with the means over all its pictures, counted on from before."""
+    seen = [record.images for record in epoch]
+
+    def mean(name: str) -> float:
+        return mean_of_pictures(seen, [getattr(record, name) for record in epoch], before)
+
+    return replace(epoch[-1], loss=mean("loss"), kl=mean("kl"), mse=mean("mse"))
 
 
 def _record_text(record: TrainRecord) -> str:
@@ -217,11 +242,13 @@ def _record_text(record: TrainRecord) -> str:
 
 def _say_skipped(dataset: ImageDataset, line: ProgressLine) -> None:
     if dataset.skipped:
-        first = dataset.skipped[0]
+        first, count = dataset.skipped[0], len(dataset.skipped)
         line.milestone(
-            tr(
+            tr("1 file was skipped: {file}: {reason}", file=first.file, reason=first.reason)
+            if count == 1
+            else tr(
                 "{count} files were skipped; the first is {file}: {reason}",
-                count=len(dataset.skipped),
+                count=count,
                 file=first.file,
                 reason=first.reason,
             )

@@ -17,6 +17,7 @@ from core.notes import MOST_BYTES, read_notes, write_notes
 from core.run_files import CHECKPOINT, CONFIG, LOCK, METRICS, MODEL, NOTES
 from core.runs import Run
 from core.training import train
+from core.verbs.facts import run_facts, run_text
 from tests.core.tiny import tiny_config, tiny_dataset
 
 
@@ -79,7 +80,7 @@ def test_what_cannot_be_looked_at_is_no_run_and_hides_none(tmp_path: Path) -> No
 
 
 def test_damaged_runs_are_rows_that_say_what_is_wrong(tmp_path: Path) -> None:
-    for name in ("config", "checkpoint", "gone", "newer", "weights"):
+    for name in ("config", "checkpoint", "gone", "newer", "weights", "empty"):
         trained(tmp_path / name, epochs=1)
     (tmp_path / "config" / CONFIG).write_text("{")
     (tmp_path / "checkpoint" / CHECKPOINT).write_bytes(b"\xff" * 100)
@@ -88,14 +89,19 @@ def test_damaged_runs_are_rows_that_say_what_is_wrong(tmp_path: Path) -> None:
     (tmp_path / "newer" / CONFIG).write_text(newer)
     weights = tmp_path / "weights" / MODEL
     weights.write_bytes(weights.read_bytes()[:-1])
+    (tmp_path / "empty" / MODEL).unlink()
     write_notes(tmp_path / "config", "my words stay")
     rows = {row.name: row for row in read_rows(run_paths(tmp_path))}
-    assert [row.state for row in rows.values()] == [RunState.DAMAGED] * 5
+    assert [row.state for row in rows.values()] == [RunState.DAMAGED] * 6
     assert "config.json" in rows["config"].problem
     assert "checkpoint" in rows["checkpoint"].problem
     assert "no config.json" in rows["gone"].problem
     assert "format 9" in rows["newer"].problem
     assert f"{weights} cannot be read" in rows["weights"].problem
+    assert f"{tmp_path / 'empty' / MODEL} is gone" in rows["empty"].problem
+    for name in ("weights", "empty"):
+        assert run_facts(Run.open(tmp_path / name))["problem"] == rows[name].problem
+        assert rows[name].problem in run_text(Run.open(tmp_path / name))
     assert rows["config"].notes == "my words stay"
     assert all(row.size > 0 for row in rows.values())
 

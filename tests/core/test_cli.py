@@ -94,6 +94,34 @@ def test_train_says_a_line_an_epoch_where_there_is_no_terminal(
     assert captured.out == f"Done: {out} after 2 epochs.\n"
 
 
+@pytest.mark.parametrize("held_out", ["0.1", "0"])
+def test_the_line_of_an_epoch_has_the_means_over_its_pictures(
+    pictures: Path, tmp_path: Path, capsys, monkeypatch: pytest.MonkeyPatch, held_out: str
+) -> None:
+    monkeypatch.setattr("core.training.REPORT_INTERVAL_S", 0.0)  # a report each step
+    out = str(tmp_path / "run")
+    args = ["train", "--data", str(pictures), *FAST, "--val-fraction", held_out, "--batch-size", "16"]
+    assert cli.main([*args, "--epochs", "3", "--out", out]) == 0
+    lines = [line for line in capsys.readouterr().err.splitlines() if line.startswith("epoch")]
+    metrics = Run.open(out).metrics()
+    sizes = np.diff(metrics.images, prepend=0)
+    assert set(sizes.tolist()) == ({16, 4} if held_out == "0.1" else {16, 8})
+    means = [
+        float((metrics.mse * sizes)[metrics.epoch == epoch].sum() / sizes[metrics.epoch == epoch].sum())
+        for epoch in (1, 2, 3)
+    ]
+    assert [f"mse {mean:.5f}" for mean in means] == [line.split("  ")[1] for line in lines]
+    assert metrics.of_last_epoch("mse") == pytest.approx(means[-1])
+    assert cli.main(["info", out]) == 0
+    assert f"(mse {means[-1]:.5f}), over the last epoch" in capsys.readouterr().out
+    assert cli.main(["train", "--out", out, "--resume", "--epochs", "4"]) == 0
+    (line,) = [line for line in capsys.readouterr().err.splitlines() if line.startswith("epoch")]
+    metrics = Run.open(out).metrics()
+    last = metrics.epoch == 4
+    mean = np.average(metrics.mse[last], weights=np.diff(metrics.images, prepend=0)[last])
+    assert line.split("  ")[1] == f"mse {mean:.5f}"
+
+
 def test_train_says_when_the_code_has_collapsed(pictures: Path, tmp_path: Path, capsys) -> None:
     data = ["--data", str(pictures), *FAST, "--out", str(tmp_path / "run")]
     pressed = ["--objective", "vae", "--beta", "1000", "--learning-rate", "3e-3", "--epochs", "12"]
@@ -234,7 +262,7 @@ def test_edit_mistakes(trained: Path, pictures: Path, tmp_path: Path, capsys) ->
     assert edit("--adjust", "4+1") == "There is no dimension 4: the code has 4, numbered 0 to 3."
     assert "is no adjustment" in edit("--adjust", "smile")
     assert edit("--adjust", "0+1", "--scale", "0") == "The scale is 0; it must be 1 to 32."
-    assert "2 notes for 1 adjustments" in edit("--adjust", "0+1", "--note", "a", "--note", "b")
+    assert "More notes than adjustments: 2 for 1;" in edit("--adjust", "0+1", "--note", "a", "--note", "b")
     assert "--theme" in edit("--theme", "pink")
     other = tmp_path / "grey.npy"
     np.save(other, tiny_dataset(5, height=12, width=12, channels=1).pictures(slice(None)))

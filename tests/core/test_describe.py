@@ -82,7 +82,8 @@ def test_the_sentence() -> None:
 def test_one_pixel() -> None:
     change = describe_change(GREY, changed(slice(29, 30), slice(29, 30), (90, 90, 90)))
     assert change.text == (
-        "Less than 1 % of the picture changes, mostly in the lower right; there it gets brighter by 90 of 255."
+        "Less than 1 % of the picture changes, mostly in the lower right;"
+        " there it gets brighter by 90 of 255."
     )
 
 

@@ -1,5 +1,6 @@
 """A run's folder: what is written, what is refused, and that its files are read by others than us."""
 
+import dataclasses
 import json
 import math
 from pathlib import Path
@@ -10,7 +11,7 @@ import safetensors.torch
 import torch
 
 from core.errors import ModelError, RunError
-from core.metrics import COLUMNS, MetricsRow
+from core.metrics import COLUMNS, Metrics, MetricsRow, mean_of_pictures
 from core.models import build_network
 from core.runs import CHECKPOINT, CONFIG, METRICS, MODEL, Run
 from tests.core.tiny import tiny_config, tiny_dataset
@@ -82,6 +83,19 @@ def test_a_foreign_folder_is_refused_in_a_sentence(
 def test_an_absent_folder_is_refused(tmp_path: Path) -> None:
     with pytest.raises(RunError, match="is not a folder"):
         Run.open(tmp_path / "nowhere")
+
+
+def test_the_mean_of_an_epoch_is_over_its_pictures() -> None:
+    """Two epochs of 40 pictures; that the second was stopped once leaves a report without any."""
+    images = np.array([32, 40, 72, 72, 80])
+    mse = np.array([0.9, 0.4, 0.2, 7.0, 0.1])
+    epoch = np.array([1, 1, 2, 2, 2])
+    rest = np.zeros(5)
+    metrics = Metrics(np.arange(5), epoch, images, rest, rest, rest, rest, mse, rest)
+    assert metrics.of_last_epoch("mse") == pytest.approx((32 * 0.2 + 8 * 0.1) / 40)
+    first = Metrics(*(getattr(metrics, field.name)[:2] for field in dataclasses.fields(metrics)))
+    assert first.of_last_epoch("mse") == pytest.approx((32 * 0.9 + 8 * 0.4) / 40)
+    assert mean_of_pictures([40], [0.3], before=40) == 0.3
 
 
 def test_metrics_come_back_as_columns(run: Run) -> None:

@@ -82,7 +82,7 @@ def test_while_a_run_is_trained_what_is_known_stays_with_the_weights_that_it_is_
     keep(second, "discs-ae")
     with laboratory(qtbot, session) as lab:
         page = noise_page(lab)
-        until(qtbot, lambda: page.result is not None)
+        until(qtbot, lambda: page.result is not None and not page.is_measuring)
         before, stats = session.codec, session.analyst.statistics
         assert before is not None
         newer = trained_on(before)
