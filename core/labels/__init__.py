@@ -61,8 +61,8 @@ def read_labels(path: str | Path, dataset: ImageDataset) -> Labels:
 
     Rows are matched by file name where both have names, else by a column called index, else by their order
     where there are as many rows as pictures. A column of whole numbers or words becomes categories, another
-    of numbers stays numbers. Raises: DataError with what would match, where nothing does: names or indices
-    that are of no picture are never passed over to go by the order.
+    of numbers stays numbers. Raises: DataError with what would match, where nothing does: names or a column
+    called index that are of no picture are never passed over to go by the order.
     """
     path = Path(os.path.expanduser(path))
     table = Table(path, len(dataset), prefers_names=bool(dataset.files))

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.datasets.builtin import is_faces
+from core.datasets.decoding import is_picture_name
+from core.datasets.shard_names import SUFFIXES as SHARDS
 from core.datasets.shard_names import expand, is_list, is_pattern, read_list
 from core.directions.files import DIRECTIONS
 from core.errors import ExportError
@@ -44,7 +46,10 @@ def inputs_of(run: Run, options: RunOptions, *recipes: str) -> tuple[Input, ...]
 
 
 def check_no_input(out: Path, inputs: Sequence[Input], option: str) -> None:
-    """Raises: ExportError where a file out is there and is read too, by whatever name or link."""
+    """Raises: ExportError where a file out is there and is read too, by whatever name or link.
+
+    What lies among the pictures and is none, such as a table of before, may be written again.
+    """
     if not os.path.isfile(out):  # nothing is replaced
         return
     for one in inputs:
@@ -58,7 +63,9 @@ def check_no_input(out: Path, inputs: Sequence[Input], option: str) -> None:
                     input=one.name,
                 )
             )
-        if _is_within(out, source) or any(_is_same(out, shard) for shard in _shards(source)):
+        if (_may_be_data(out) and _is_within(out, source)) or any(
+            _is_same(out, shard) for shard in _shards(source)
+        ):
             raise ExportError(
                 tr(
                     "{option} {path} would replace a file among {input}; choose another name or folder.",
@@ -67,6 +74,11 @@ def check_no_input(out: Path, inputs: Sequence[Input], option: str) -> None:
                     input=one.name,
                 )
             )
+
+
+def _may_be_data(out: Path) -> bool:
+    """Whether a file of this name is read with the folder of pictures or shards that it lies in."""
+    return is_picture_name(out.name) or out.suffix.lower() in SHARDS
 
 
 def _is_within(out: Path, folder: Path) -> bool:
