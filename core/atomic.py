@@ -106,6 +106,14 @@ def check_place(path: Path) -> None:
     temporary.unlink(missing_ok=True)
 
 
+def is_same_place(first: str | Path, second: str | Path) -> bool:
+    """Whether both are one file or folder, by whatever names or links; not where one is absent."""
+    try:
+        return os.path.samefile(first, second)
+    except (OSError, ValueError):  # ValueError: what can be no file's name
+        return False
+
+
 def write_bytes(path: Path, *contents: bytes | memoryview) -> None:
     """Replace path by contents, as replacing does. Raises: OSError."""
     with replacing(path) as file:

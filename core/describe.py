@@ -89,9 +89,11 @@ def describe_change(before: NDArray[np.uint8], after: NDArray[np.uint8]) -> Chan
     region = _region(np.where(changed, size, 0).astype(np.float64))
     what, how = _share_and_place(share, region), _brightness_and_tint(brightness, tint)
     # Brightness is that of what changes: a picture of which a tenth does gets darker by a tenth of that.
-    text = tr("{what}; {how}.", what=what, how=how)
-    if share <= _WHOLE:
-        text = tr("{what}; there {how}.", what=what, how=how)
+    text = (
+        tr("{what}; {how}.", what=what, how=how)
+        if share > _WHOLE
+        else tr("{what}; there {how}.", what=what, how=how)
+    )
     return Change(mean_abs, share, region, brightness, colour, tint, text)
 
 

@@ -89,10 +89,13 @@ class DialNumbers:
             return np.arange(len(values))
         return np.lexsort((np.arange(len(values)), -values, self.dead)).astype(np.int64)
 
+    def _ordered(self, by: str) -> dict[str, NDArray[Any]]:
+        order = self.order(by)
+        return {name: column[order] for name, column in self.columns().items()}
+
     def csv_text(self, by: str = "dial") -> str:
         """One line a dial, in the order of a column; see order()."""
-        order = self.order(by)
-        columns = {name: column[order] for name, column in self.columns().items()}
+        columns = self._ordered(by)
         file = io.StringIO()
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(columns)
@@ -102,8 +105,7 @@ class DialNumbers:
 
     def facts(self, by: str = "dial") -> dict[str, Any]:
         """The same as plain values for JSON."""
-        order = self.order(by)
-        columns = {name: column[order].tolist() for name, column in self.columns().items()}
+        columns = {name: column.tolist() for name, column in self._ordered(by).items()}
         dials = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
         return {
             "pictures": self.stats.count,

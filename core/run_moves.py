@@ -6,7 +6,7 @@ from pathlib import Path
 
 from torch import Tensor
 
-from core.atomic import PART_SUFFIX, copy_file, failure_text, making_folder
+from core.atomic import PART_SUFFIX, copy_file, failure_text, is_same_place, making_folder
 from core.errors import RunError, is_plain
 from core.locking import HeldError, held
 from core.metrics import MetricsRow, write_rows
@@ -24,7 +24,7 @@ def rename_run(path: Path, name: str) -> Path:
             tr('"{name}" cannot be a folder\'s name; use letters, digits, spaces, - and _.', name=name)
         )
     target = path.with_name(name)
-    if target.exists() and not (path.exists() and target.samefile(path)):  # a disk may not tell A from a
+    if target.exists() and not is_same_place(target, path):  # a disk may not tell A from a
         raise RunError(tr("{path} is there already; choose another name.", path=target))
     try:
         with held(path / LOCK):

@@ -24,7 +24,7 @@ from pydantic import (
 from torch import Tensor
 
 from core.activity import DimensionKl, read_kl, write_kl
-from core.atomic import failure_text, remove_parts, write_bytes, write_text
+from core.atomic import failure_text, is_same_place, remove_parts, write_bytes, write_text
 from core.checkpoints import (
     WEIGHTS,
     Checkpoint,
@@ -292,7 +292,7 @@ def check_new_run(path: str | Path, pictures: str = "") -> Path:
             raise RunError(
                 tr("{path} already holds a file {name}; choose another folder.", path=folder, name=name)
             )
-    if folder.is_dir() and _is_same(folder, pictures):
+    if folder.is_dir() and is_same_place(folder, os.path.expanduser(pictures)):
         raise RunError(
             tr(
                 "{path} holds the pictures that it would be trained on; choose another folder.",
@@ -300,13 +300,6 @@ def check_new_run(path: str | Path, pictures: str = "") -> Path:
             )
         )
     return folder
-
-
-def _is_same(folder: Path, source: str) -> bool:
-    try:
-        return os.path.samefile(folder, os.path.expanduser(source))
-    except (OSError, ValueError):  # it is not there, or can be no file's name
-        return False
 
 
 def _place(path: str | Path) -> Path:

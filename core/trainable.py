@@ -79,7 +79,7 @@ def check_trainable(dataset: ImageDataset, config: TrainConfig, run: Run, resume
             tr(
                 "The run {run} has finished its {epochs}; ask for more than that to train on.",
                 run=run.name,
-                epochs=_epochs(progress.epoch),
+                epochs=epochs_text(progress.epoch),
             )
         )
     if progress.is_done(config.epochs, config.patience) and config.epochs <= asked.epochs:
@@ -88,13 +88,14 @@ def check_trainable(dataset: ImageDataset, config: TrainConfig, run: Run, resume
                 "The run {run} stopped after {epochs}, {stale} of them without getting better; ask for"
                 " more patience or more epochs to train on.",
                 run=run.name,
-                epochs=_epochs(progress.epoch),
+                epochs=epochs_text(progress.epoch),
                 stale=progress.stale_epochs,
             )
         )
 
 
-def _epochs(count: int) -> str:
+def epochs_text(count: int) -> str:
+    """So many epochs in words."""
     return tr("1 epoch") if count == 1 else tr("{count} epochs", count=count)
 
 

@@ -141,13 +141,7 @@ class NpzSource(ArraySource):
 
     def _check_lengths(self) -> None:
         """Raises: DataError where an array is called as labels are, and there are more or fewer of them."""
-        by_name = {member.name.lower(): member for member in self._members}
-        if self._splits:
-            found = [_first_of(by_name, LABEL_PATTERNS, SPLITS[split]) for split in self._splits]
-            pairs = list(zip(found, self._parts, strict=True))
-        else:
-            pairs = [(by_name.get(name), self._parts[0]) for name in LABEL_NAMES]
-        for labels, pictures in pairs:
+        for labels, pictures in self._called_labels():
             count = pictures.header.shape[0]
             if labels is None or not _may_be_label(labels) or labels.header.shape[0] == count:
                 continue
@@ -163,14 +157,20 @@ class NpzSource(ArraySource):
                 )
             )
 
+    def _called_labels(self) -> list[tuple[_Member | None, _Member]]:
+        """What is called as labels are, with the pictures that it is of: one a split, or of one array."""
+        by_name = {member.name.lower(): member for member in self._members}
+        if not self._splits:
+            return [(by_name.get(name), self._parts[0]) for name in LABEL_NAMES]
+        found = [_first_of(by_name, LABEL_PATTERNS, SPLITS[split]) for split in self._splits]
+        return list(zip(found, self._parts, strict=True))
+
     def _label_parts(self) -> list[tuple[str, list[_Member | None]]]:
         """(column name, one array or None a split) for each kind of label."""
         if self._splits:
-            by_name = {member.name.lower(): member for member in self._members}
-            found = [_first_of(by_name, LABEL_PATTERNS, SPLITS[split]) for split in self._splits]
             found = [
                 member if member and _is_label(member, part.header.shape[0]) else None
-                for member, part in zip(found, self._parts, strict=True)
+                for member, part in self._called_labels()
             ]
             kinds = {(m.header.shape[1:], m.header.dtype) for m in found if m is not None}
             return [("label", found)] if len(kinds) == 1 else []

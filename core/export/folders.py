@@ -9,10 +9,9 @@ from core.errors import ExportError
 from core.translate import tr
 
 # Of files that this program reads or writes: with one of them a file is meant.
-FILE_ENDINGS = frozenset(
-    {".csv", ".gif", ".html", ".jpeg", ".jpg", ".json", ".md", ".mp4", ".npy", ".npz", ".onnx", ".png"}
-    | {".webp", ".zip"}
-)
+_TEXTS = (".csv", ".html", ".json", ".md")
+_PICTURES = (".gif", ".jpeg", ".jpg", ".mp4", ".png", ".webp")
+FILE_ENDINGS = frozenset([*_TEXTS, *_PICTURES, ".npy", ".npz", ".onnx", ".zip"])
 
 
 @contextmanager
@@ -35,22 +34,14 @@ def check_new_folder(path: Path, or_file: str = "") -> None:
     or_file: the ending with which the caller writes one file instead, to be named as a way out.
     """
     ending = path.suffix
-    if ending.lower() in FILE_ENDINGS and or_file:
-        raise ExportError(
-            tr(
-                "{path} would be a folder, and {ending} is the ending of a file; leave it off for a folder,"
-                " or choose {file}.",
-                path=path,
-                ending=ending,
-                file=or_file,
-            )
-        )
     if ending.lower() in FILE_ENDINGS:
+        way_out = tr("leave it off for a folder, or choose {file}", file=or_file)
         raise ExportError(
             tr(
-                "{path} would be a folder, and {ending} is the ending of a file; leave it off.",
+                "{path} would be a folder, and {ending} is the ending of a file; {way_out}.",
                 path=path,
                 ending=ending,
+                way_out=way_out if or_file else tr("leave it off"),
             )
         )
     if path.exists() and not path.is_dir():

@@ -6,6 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from core.atomic import is_same_place
 from core.datasets.builtin import is_faces
 from core.datasets.decoding import is_picture_name
 from core.datasets.shard_names import SUFFIXES as SHARDS
@@ -54,7 +55,7 @@ def check_no_input(out: Path, inputs: Sequence[Input], option: str) -> None:
         return
     for one in inputs:
         source = Path(os.path.expanduser(one.source))
-        if _is_same(out, source):
+        if is_same_place(out, source):
             raise ExportError(
                 tr(
                     "{option} {path} would replace {input}; choose another name or folder.",
@@ -64,7 +65,7 @@ def check_no_input(out: Path, inputs: Sequence[Input], option: str) -> None:
                 )
             )
         if (_may_be_data(out) and _is_within(out, source)) or any(
-            _is_same(out, shard) for shard in _shards(source)
+            is_same_place(out, shard) for shard in _shards(source)
         ):
             raise ExportError(
                 tr(
@@ -86,7 +87,7 @@ def _is_within(out: Path, folder: Path) -> bool:
     if not os.path.isdir(folder):
         return False
     above = {*out.resolve().parents, *(out.parent.resolve() / out.name).parents}
-    return any(_is_same(one, folder) for one in above)
+    return any(is_same_place(one, folder) for one in above)
 
 
 def _shards(source: Path) -> list[Path]:
@@ -96,9 +97,3 @@ def _shards(source: Path) -> list[Path]:
             return read_list(source) if is_list(source) and source.is_file() else []
         return []
     return [Path(name) for name in expand(str(source))] if is_pattern(str(source)) else []
-
-
-def _is_same(first: Path, second: Path) -> bool:
-    with suppress(OSError, ValueError):  # one is not there, or can be no file's name
-        return os.path.samefile(first, second)
-    return False

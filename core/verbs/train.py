@@ -20,7 +20,7 @@ from core.metrics import mean_of_pictures
 from core.ranks import Ranks, joined, restarts
 from core.runs import Run, is_run
 from core.terminal import ProgressLine, SilentLine, say
-from core.trainable import check_not_imported
+from core.trainable import check_not_imported, epochs_text
 from core.training import TrainRecord, train
 from core.translate import tr
 from core.usage import PROGRAM
@@ -142,9 +142,8 @@ def _was_begun(out: str, config: TrainConfig) -> bool:
 def _say_end(run: Run, ranks: Ranks, is_finished: bool) -> int:
     """Say on standard output what became of run, once for all processes, and give the exit code."""
     if ranks.writes and is_finished:
-        epochs = run.progress().epoch
-        after = tr("1 epoch") if epochs == 1 else tr("{epochs} epochs", epochs=epochs)
-        say(tr("Done: {path} after {epochs}.", path=run.path, epochs=after))
+        done = epochs_text(run.progress().epoch)
+        say(tr("Done: {path} after {epochs}.", path=run.path, epochs=done))
     elif ranks.writes:
         say(
             tr(

@@ -44,6 +44,12 @@ def trained_on(codec: Codec) -> Codec:
     )
 
 
+def until_measured(qtbot: QtBot, session: Session, page: NoisePage, codec: Codec) -> None:
+    """Let the page measure side A by these weights, and all else that is measured of them come to its end."""
+    until(qtbot, lambda: page.result is not None and page.result.a.codec is codec)
+    until(qtbot, lambda: not session.analyst.is_running)
+
+
 def test_new_weights_are_measured_with_statistics_of_their_own(
     qtbot: QtBot, toy_session: Session, second: Path
 ) -> None:
@@ -56,8 +62,7 @@ def test_new_weights_are_measured_with_statistics_of_their_own(
         newer = trained_on(session.codec)
         session.follower.codec_arrived.emit(newer, True)
         assert not lab.sides.are_ready
-        until(qtbot, lambda: page.result is not None and page.result.a.codec is newer)
-        until(qtbot, lambda: not session.analyst.is_running)
+        until_measured(qtbot, session, page, newer)
         result, a, b = page.result, lab.sides.a, lab.sides.b
         assert result is not None
         assert a is not None
@@ -225,8 +230,7 @@ def test_codes_whose_measurement_was_cancelled_are_not_waited_for(
         session.measure_codes()
         until(qtbot, lambda: nudge.verdict_label.text().startswith("The same nudge changes"))
         lab.choose_page("labNoise")
-        until(qtbot, lambda: page.result is not None and page.result.a.codec is newer)
-        until(qtbot, lambda: not session.analyst.is_running)
+        until_measured(qtbot, session, page, newer)
         assert not session.can_measure_codes
         session.cancel_task()  # of nothing that is left to do
         assert not session.can_measure_codes
@@ -248,8 +252,7 @@ def test_weights_that_were_measured_in_haste_alone_can_be_measured_whole(
         until(qtbot, lambda: not session.analyst.is_running)
         assert session.can_measure_codes
         session.measure_codes()
-        until(qtbot, lambda: page.result is not None and page.result.a.codec is newer)
-        until(qtbot, lambda: not session.analyst.is_running)
+        until_measured(qtbot, session, page, newer)
         assert not session.can_measure_codes
 
 
